@@ -1,4 +1,4 @@
-"""Names and sizes of servers, for the bot's owner, and of their roles, for moderators."""
+"""Names and sizes of servers, for the bot's owner."""
 
 import asyncio
 import logging
@@ -8,16 +8,12 @@ from dataclasses import dataclass
 import aiohttp
 import discord
 
-from bot.chat.api_errors import API_ERRORS
 from bot.services.privacy.guild_membership import VisibleGuilds
 
 log = logging.getLogger(__name__)
 
 FETCH_S = 1.5
 """Seconds that all fetches together may take; servers without facts are shown by their id."""
-
-NOT_DISCORDS = (AttributeError, TypeError, ValueError)
-"""What discord.py raises for an answer that is not Discord's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +45,6 @@ async def guild_facts(client: discord.Client, guild_ids: Iterable[int]) -> Mappi
             task.cancel()
         facts |= {guild_id: one for task in done for guild_id, one in task.result().items()}
     return facts
-
-
-async def role_members(guild: discord.Guild, role_id: int, *, limit_s: float) -> int | None:
-    """Return how many members have the role, bots among them; None if Discord does not say so in time."""
-    try:
-        async with asyncio.timeout(limit_s):
-            counts = await guild.role_member_counts()
-    except (*API_ERRORS, *NOT_DISCORDS) as error:
-        log.info("the members of a role are not counted: %r", error, extra={"guild": guild.id})
-        return None
-    return next((count for role, count in counts.items() if role.id == role_id), None)
 
 
 async def _fetched(client: discord.Client, guild_id: int) -> dict[int, GuildFacts]:

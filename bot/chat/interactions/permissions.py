@@ -28,6 +28,8 @@ TO_FORWARD = (*TO_POST, "read_message_history")
 """A forwarded message is answered with its buttons, which takes the permission to read."""
 VOICE = frozenset({ChannelType.voice, ChannelType.stage_voice})
 """Their text chats are only for members who may connect."""
+NOT_DISCORDS = (AttributeError, TypeError, ValueError)
+"""What discord.py raises for an answer that is not Discord's."""
 T = TypeVar("T")
 
 
@@ -122,6 +124,18 @@ def can_notify(interaction: GuildInteraction, role_id: int) -> bool:
     role = guild.get_role(role_id)
     own: discord.Member | None = guild.me
     return role is None or role.mentionable or own is None or own.guild_permissions.mention_everyone
+
+
+async def role_members(interaction: GuildInteraction, role_id: int) -> int | None:
+    """Return how many members have the role, bots among them; None if Discord does not say so in time."""
+    guild = interaction.member.guild
+    try:
+        async with asyncio.timeout(interaction.timings.role_count_s):
+            counts = await guild.role_member_counts()
+    except (*API_ERRORS, *NOT_DISCORDS) as error:
+        log.info("the members of a role are not counted: %r", error, extra={"guild": guild.id})
+        return None
+    return next((count for role, count in counts.items() if role.id == role_id), None)
 
 
 async def is_gone(interaction: GuildInteraction, channel_id: int) -> bool:

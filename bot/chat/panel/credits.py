@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
-from bot.chat.guild_facts import role_members
 from bot.chat.interactions.context import GuildInteraction
+from bot.chat.interactions.permissions import role_members
 from bot.chat.messages.settings import ShownSettings, lines_that_fit, roles_text
 from bot.chat.panel.setting import Choice, Control, RoleControl, Setting, ValueControl
 from bot.chat.text import confirmations, panel
@@ -166,11 +166,10 @@ class RoleAllowances(Setting):
     async def state(self, interaction: GuildInteraction, *, role_id: int | None = None) -> str:
         if role_id is None:
             return ""
-        guild, services = interaction.member.guild, interaction.services
-        members = await role_members(guild, role_id, limit_s=interaction.timings.role_count_s)
+        members, services = await role_members(interaction, role_id), interaction.services
         if members is None:
             return ""
-        in_force = await services.guild_settings.effective(guild.id)
+        in_force = await services.guild_settings.effective(interaction.guild_id)
         amount, period = in_force.settings.roles.get(role_id), in_force.policy.period
         return cost_of_role(members, amount, period, cost=services.quotas.cost)
 
