@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 _PAIR = re.compile(r"""((?:[\w./$-]|"[^"]*")+):(?: +(.+))?""")
-_COMMENT = re.compile(r"""^((?:[^"'#]|"[^"]*"|'[^']*'|(?<=\S)#)*?)\s*(?:(?:^|(?<=\s))#.*)?$""")
+_COMMENT = re.compile(r"(?:^|\s+)#.*")
+_QUOTED = re.compile(r'"[^"]*"')
 _REFUSED = tuple("&*!{@`%>")
 """What begins anchors, aliases, tags, flow mappings and reserved forms."""
 _WORDS = {"true": True, "false": False, "null": None, "~": None}
@@ -48,12 +49,18 @@ def _lines(text: str) -> Iterator[Line]:
         if literal is not None and (indent > literal or not raw.strip()):
             yield Line(indent, raw.strip())
             continue
-        found = _COMMENT.match(raw)
-        if "\t" in raw or found is None:
+        if "\t" in raw:
             raise ValueError(f"not understood: {raw}")
-        if found[1].strip():
-            literal = indent if found[1].endswith((" |", " >-")) else None
-            yield Line(indent, found[1].strip())
+        text = _without_comment(raw)
+        if text.strip():
+            literal = indent if text.endswith((" |", " >-")) else None
+            yield Line(indent, text.strip())
+
+
+def _without_comment(raw: str) -> str:
+    masked = _QUOTED.sub(lambda found: "x" * len(found[0]), raw)
+    comment = _COMMENT.search(masked)
+    return raw[: comment.start()] if comment else raw
 
 
 def _block(lines: list[Line]) -> object:
