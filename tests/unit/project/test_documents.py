@@ -9,7 +9,7 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 PATH = re.compile(
-    r"`((?:bot|cogs|docs|sandbox|tests|benchmarks|\.ci)/[\w./]*|\.env\.example|[\w]+\.(?:md|toml))`"
+    r"`((?:bot|cogs|docs|sandbox|tests|benchmarks|deploy|\.ci|\.github)/[\w./]*|\.env\.example|[\w]+\.(?:md|toml))`"
 )
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 ANCHORED = re.compile(r"\]\(([^):]*#[^)]*)\)")
