@@ -3,6 +3,7 @@
 import gc
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,15 +26,36 @@ LONGEST = {
     *("test_stop", "test_refused_messages", "test_backup", "test_demo"),
 }
 """The files whose tests take a good part of a minute each."""
-SHORT = (Path(__file__).parent / "unit", Path(__file__).parent / "contract")
+TESTS = Path(__file__).parent
+SHORT = (TESTS / "unit", TESTS / "contract")
 """The folders that `make test-long` does not collect: they have no long tests."""
+COVERED = (
+    *SHORT,
+    *(TESTS / "integration" / name for name in ("interactions", "library", "moderation", "requests")),
+)
+"""The folders whose tests measure coverage: together they run every line.
+
+A traced test takes half as long again, and the others run the same lines in other orders.
+"""
+UNCOVERED = ("properties", "upgrades")
+"""What the name of a file or folder ends with whose tests are not traced though they are in one of those."""
+ROOM = 8 * 2**30
+"""The bytes of memory that have to be free for the files of the tests to be kept there."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     gc.disable()  # while tests are collected, nearly all that is made stays
     share_compiled_statements()
-    if not hasattr(config, "workerinput"):  # the first process of the run, whose workers inherit the variable
+    if not hasattr(config, "workerinput"):  # the first process, whose workers inherit the variables
+        _keep_files_in_memory()
         os.environ[FOLDER] = str(Path(tempfile.gettempdir(), f"inspire-pg-{secrets.token_hex(6)}"))
+
+
+def _keep_files_in_memory() -> None:
+    """Let temporary files be in memory where there is room, so that no test waits for a slow disk."""
+    shared = Path("/dev/shm")
+    if "TMPDIR" not in os.environ and shared.is_dir() and shutil.disk_usage(shared).free >= ROOM:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(shared)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -51,7 +73,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("long") and any(map(item.path.is_relative_to, SHORT)):
             raise pytest.UsageError(f"{item.nodeid} is long, but `make test-long` leaves its folder out")
+        if not _measures_coverage(item.path):
+            item.add_marker("no_cover")
     items.sort(key=lambda item: item.path.stem not in LONGEST)
+
+
+def _measures_coverage(path: Path) -> bool:
+    repeats = any(name.endswith(UNCOVERED) for name in (path.stem, path.parent.name))
+    return not repeats and any(map(path.is_relative_to, COVERED))
 
 
 def pytest_collection_finish() -> None:

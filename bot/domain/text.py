@@ -22,7 +22,7 @@ def clean_text(text: str) -> str:
     Removed are control and format characters (NUL, lone surrogates, direction marks), invisible letters, and
     excess combining marks. Line breaks and tabs stay.
     """
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.replace("\n", "").isprintable():
         return text.strip()
     unix = text.replace("\r\n", "\n").replace("\r", "\n")
     spaced = (" " if c.isspace() and c not in "\n\t" else c for c in unix)

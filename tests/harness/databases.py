@@ -94,12 +94,23 @@ class Server:
         finally:
             self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
+    def template_at(self, revision: str) -> str:
+        """Return the name of an empty database of that revision, migrated there once a run."""
+        name = f"{TEMPLATE}_{revision}"
+        made = run_folder() / f"{make_url(self.url).port}-{revision}.made"
+        with FileLock(made.with_suffix(".lock")):
+            if not made.exists():
+                self.execute(*_create(name, TEMPLATE))
+                migrate(self.url_of(name), revision=revision)
+                made.touch()
+        return name
+
     def execute(self, *statements: str) -> None:
         """Execute the statements in the database `postgres`."""
         execute(self.url, *statements)
 
     def make_template(self) -> None:
-        self.execute(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)", f"CREATE DATABASE {TEMPLATE}")
+        self.execute(*_create(TEMPLATE, "template0"))
         migrate(self.url_of(TEMPLATE))
 
 
@@ -247,6 +258,20 @@ def execute(url: str, *statements: str) -> list[object]:
             await connection.close()
 
     return _blocking(run)
+
+
+def empty_at(url: str, revision: str) -> None:
+    """Replace the database of the URL by an empty one of that revision."""
+    parsed = make_url(url)
+    server = Server(parsed.set(database="postgres").render_as_string(hide_password=False))
+    server.execute(*_create(str(parsed.database), server.template_at(revision)))
+
+
+def _create(database: str, template: str) -> tuple[str, str]:
+    return (
+        f"DROP DATABASE IF EXISTS {database} WITH (FORCE)",
+        f"CREATE DATABASE {database} TEMPLATE {template}",
+    )
 
 
 def set_server_ahead(url: str, seconds: float) -> None:

@@ -90,6 +90,7 @@ async def test_what_newcomers_ask_for_is_decided_from_the_list_by_a_role(tmp_pat
         await expect(shown).to_contain_text("@Moderators is pinged")
         await mo.choose(shown, panel.CHOOSE_SETTING, panel.EXEMPTIONS)
         await mo.choose(shown, panel.CHOOSE_EXEMPT, "@Moderators")
+        await expect(shown).to_contain_text("No approval is needed for @Moderators.")
         await mo.choose(shown, panel.CHOOSE_SAVED, panel.SAVED_SKIP)
         await expect(shown).to_contain_text("@Moderators, saved playlists")
         await mo.command("settings words", add="damn, *heck*, taylor swift")

@@ -243,5 +243,5 @@ def _apply(work: SqlUnitOfWork, request: Request, transition: Transition) -> Non
     apply_transition(work, replace(request), transition, now=NOW)
 
 
-LedgerMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+LedgerMachine.TestCase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
 TestLedger = LedgerMachine.TestCase

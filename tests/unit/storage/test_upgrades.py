@@ -31,6 +31,7 @@ from bot.storage.schema import migrate
 from bot.storage.store import audit_database, open_store
 from bot.storage.tables import audit_log, requests
 from bot.storage.unit_of_work import SqlUnitOfWork
+from tests.harness.databases import empty_at
 from tests.unit.storage.databases import url_of
 from tests.unit.storage.test_schema import HEAD
 
@@ -136,8 +137,7 @@ async def test_a_kept_file_is_brought_up_to_date(tmp_path: Path, revision: str) 
 def put_on_server(url: str, path: Path, revision: str) -> None:
     """The server's database has what the file has, as that version left it."""
     rows = rows_of(path)
-    migrate(url)
-    migrate(url, revision=revision)
+    empty_at(url, revision)
 
     def fill(connection: Connection) -> None:
         tables = MetaData()

@@ -225,5 +225,5 @@ class Month(RuleBasedStateMachine):
             assert 0 <= state.left <= budget.remaining_target(budget_window(budget, self.now))
 
 
-Month.TestCase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
+Month.TestCase.settings = settings(max_examples=15, stateful_step_count=30, deadline=None)
 TestMonth = Month.TestCase
