@@ -112,7 +112,7 @@ def require_saved(playlist: str | PlaylistName | None, saved: Sequence[SavedPlay
 
 
 def _names(saved: Iterable[SavedPlaylist]) -> tuple[str, ...]:
-    return tuple(one.name for one in sorted(saved, key=_last_used_first))
+    return tuple(one.name for one in last_used_first(saved))
 
 
 def is_default(playlist: SavedPlaylist, default: str | None) -> bool:
@@ -180,7 +180,7 @@ def _matching(
 
 def _ranked(saved: Iterable[SavedPlaylist], wanted: str) -> list[SavedPlaylist]:
     """Return the playlists whose name contains the text, first those that begin with it, last used first."""
-    keyed = [(search_key(one.name), one) for one in sorted(saved, key=_last_used_first)]
+    keyed = [(search_key(one.name), one) for one in last_used_first(saved)]
     matches = [(not key.startswith(wanted), one) for key, one in keyed if wanted in key]
     return [one for _, one in sorted(matches, key=lambda match: match[0])]
 
@@ -200,5 +200,6 @@ def _unsaved(own: Iterable[OwnPlaylist], saved: Iterable[SavedPlaylist]) -> list
     return list(mine.values())
 
 
-def _last_used_first(playlist: SavedPlaylist) -> tuple[float, str]:
-    return -(playlist.used_at.timestamp() if playlist.used_at else 0.0), playlist.key
+def last_used_first(saved: Iterable[SavedPlaylist]) -> list[SavedPlaylist]:
+    """Return the playlists by when a request last named them, those that none has named by name."""
+    return sorted(saved, key=lambda one: (-(one.used_at.timestamp() if one.used_at else 0.0), one.key))

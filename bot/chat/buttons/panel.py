@@ -1,4 +1,6 @@
-"""The buttons and selects of the panel of settings, and its form for a number; for moderators only."""
+"""The buttons and selects of the panel of settings, and its form for other values; for moderators only."""
+
+from dataclasses import dataclass
 
 import discord
 from discord.app_commands import AppCommandChannel, AppCommandThread
@@ -8,7 +10,7 @@ from bot.chat.interactions.components import SafeButton, SafeModal, SafeSelect
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import edit_source_message, run_or_defer
 from bot.chat.messages.rendered import RenderedMessage
-from bot.chat.panel import SETTINGS, WORDS
+from bot.chat.panel import DEFAULT_PLAYLIST, SETTINGS, WORDS
 from bot.chat.panel.credits import ROLE
 from bot.chat.panel.curation import ADD, WORDS_LIMIT
 from bot.chat.panel.setting import MAX_DIGITS, OTHER, Choice, Page, Setting, shown_settings
@@ -17,6 +19,7 @@ from bot.chat.text import labels
 from bot.chat.text.errors import sentence
 from bot.domain.errors import RefusalError
 from bot.domain.moderator_errors import ChoiceError
+from bot.domain.playlists import NAME_LIMIT
 from bot.services.audit_log import Actor
 
 KEYS = "|".join(BY_KEY)
@@ -55,7 +58,7 @@ class PanelChoice(SafeSelect, template=rf"panel:(?P<key>{KEYS}):(?P<part>[a-z]+)
     """Select that changes a part of a setting."""
 
     async def pressed(self, interaction: GuildInteraction) -> None:
-        """Change it, ask first, or open the form for another number."""
+        """Change it, ask first, or open the form for another value."""
         interaction.require_moderator()
         setting, chosen = BY_KEY[self.match["key"]], self.chosen
         role_id = int(self.match["role"] or 0) or None
@@ -64,8 +67,8 @@ class PanelChoice(SafeSelect, template=rf"panel:(?P<key>{KEYS}):(?P<part>[a-z]+)
             await _show(interaction, setting, role_id=role.number)
             return
         if chosen == OTHER:
-            form = WordsForm if setting is WORDS else NumberForm
-            opened = form(interaction, setting, self.match["part"], self.match["version"], role_id)
+            part = ADD if setting is WORDS else self.match["part"]
+            opened = OtherForm(interaction, setting, part, self.match["version"], role_id)
             await interaction.raw.response.send_modal(opened)
             return
         if not isinstance(chosen, AppCommandChannel | AppCommandThread | str):
@@ -98,43 +101,44 @@ class PanelConfirmation(
         await _carry_out(interaction, setting, choice, version=self.match["version"], is_sure=True)
 
 
-class WordsForm(SafeModal, title=labels.WORDS_TITLE):
-    """Form for words to forbid."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a form asks for."""
 
-    words: discord.ui.TextInput["WordsForm"] = discord.ui.TextInput(
-        label=labels.WORDS_HINT, style=discord.TextStyle.paragraph, min_length=1, max_length=WORDS_LIMIT
-    )
-
-    def __init__(
-        self, interaction: GuildInteraction, setting: Setting, _: str, version: str, *__: object
-    ) -> None:
-        super().__init__(interaction)
-        self.setting, self.version = setting, version
-
-    async def submitted(self, interaction: GuildInteraction) -> None:
-        """Add the words in the panel from which the form was opened."""
-        interaction.require_moderator()
-        choice = Choice(part=ADD, chosen=self.words.value)
-        await _carry_out(interaction, self.setting, choice, version=self.version)
+    title: str
+    label: str
+    limit: int
+    """Characters of the answer."""
+    style: discord.TextStyle = discord.TextStyle.short
 
 
-class NumberForm(SafeModal, title=labels.NUMBER_TITLE):
-    """Form for a number that is not among the usual ones."""
+A_NUMBER = Question(labels.NUMBER_TITLE, labels.NUMBER_TITLE, MAX_DIGITS)
+QUESTIONS: dict[Setting, Question] = {
+    WORDS: Question(labels.WORDS_TITLE, labels.WORDS_HINT, WORDS_LIMIT, discord.TextStyle.paragraph),
+    DEFAULT_PLAYLIST: Question(labels.PLAYLIST_TITLE, labels.PLAYLIST_HINT, NAME_LIMIT),
+}
+"""What is asked for where it is no number."""
 
-    number: discord.ui.TextInput["NumberForm"] = discord.ui.TextInput(
-        label=labels.NUMBER_TITLE, min_length=1, max_length=MAX_DIGITS
-    )
+
+class OtherForm(SafeModal, title=labels.NUMBER_TITLE):
+    """Form for what is not among the options of a select."""
 
     def __init__(
         self, interaction: GuildInteraction, setting: Setting, part: str, version: str, role_id: int | None
     ) -> None:
         super().__init__(interaction)
         self.setting, self.part, self.version, self.role_id = setting, part, version, role_id
+        asked = QUESTIONS.get(setting, A_NUMBER)
+        self.title = asked.title
+        self.typed = discord.ui.TextInput[OtherForm](
+            label=asked.label, style=asked.style, min_length=1, max_length=asked.limit
+        )
+        self.add_item(self.typed)
 
     async def submitted(self, interaction: GuildInteraction) -> None:
-        """Set the number in the panel from which the form was opened."""
+        """Set it in the panel from which the form was opened."""
         interaction.require_moderator()
-        choice = Choice(part=self.part, chosen=self.number.value.strip(), role_id=self.role_id)
+        choice = Choice(part=self.part, chosen=self.typed.value.strip(), role_id=self.role_id)
         await _carry_out(interaction, self.setting, choice, version=self.version)
 
 

@@ -22,8 +22,8 @@ from bot.services.audit_log import Actor
 Chosen: TypeAlias = AppCommandChannel | AppCommandThread | str
 """A channel, or the text of a value, or the ids of roles with blanks between them."""
 MAX_DIGITS = 20
-OTHER = "other"
-"""The value that opens a form for any other number."""
+OTHER = "other://"
+"""The value that opens a form for any other value; no forbidden word or saved playlist can be called so."""
 
 
 class Page(StrEnum):
@@ -58,7 +58,7 @@ class RoleControl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueControl:
-    """A select of named values, at most 25; with `other`, also of a number that is typed."""
+    """A select of named values, at most 25; with `other`, also of what is typed."""
 
     part: str
     placeholder: str
@@ -66,7 +66,7 @@ class ValueControl:
     """Names and values."""
     chosen: str | None = None
     other: str | None = None
-    """The name of the option that opens a form for another number."""
+    """The name of the option that opens a form for another value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +163,7 @@ async def shown_settings(interaction: GuildInteraction, role_id: int | None = No
     return ShownSettings(
         in_force=in_force,
         models=services.guild_settings.models,
-        playlists=[saved.name for saved in await services.playlists.matching(guild_id, "")],
+        playlists=await services.playlists.names(guild_id),
         cost=services.quotas.cost,
         gone=frozenset([one for one in in_force.settings.channel_ids if await is_gone(interaction, one)]),
         role_id=role_id,

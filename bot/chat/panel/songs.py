@@ -205,15 +205,18 @@ class DefaultPlaylist(Setting):
 
     @override
     def controls(self, shown: ShownSettings) -> Sequence[Control]:
-        options = [(plain(name, limit=CHOICE_LIMIT), name) for name in shown.playlists[:MAX_OPTIONS]]
-        if not options:
+        default, saved = shown.settings.default_playlist, shown.playlists
+        if not saved:
             return []
+        has_more = len(saved) > MAX_OPTIONS
+        offered = sorted(saved, key=lambda name: name != default)[: MAX_OPTIONS - has_more]
         return [
             ValueControl(
                 part=NAME_PART,
                 placeholder=panel.CHOOSE_PLAYLIST,
-                options=options,
-                chosen=shown.settings.default_playlist,
+                options=[(plain(name, limit=CHOICE_LIMIT), name) for name in offered],
+                chosen=default if default in offered else None,
+                other=panel.other_playlist(len(saved) - len(offered)) if has_more else None,
             )
         ]
 

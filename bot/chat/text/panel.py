@@ -101,6 +101,11 @@ def allow_again(word: str) -> str:
     return f"Allow {word} again"
 
 
+def other_playlist(count: int) -> str:
+    """Return the name of the choice of a playlist that is not among the others."""
+    return f"Another one, of {counted(count, 'more saved playlist')}..."
+
+
 def pinged(role_id: int) -> str:
     """Say which role is pinged for each request."""
     return f"{role_mention(role_id)} is pinged"

@@ -10,6 +10,7 @@ from bot.domain.playlist_choice import (
     Suggestion,
     find_saved,
     is_default,
+    last_used_first,
     matching_playlists,
     suggest_playlists,
 )
@@ -95,6 +96,11 @@ class PlaylistService:
         """Return at most 25 playlists that match what was typed, the best match first."""
         found = await self._store.read(_list, guild_id)
         return matching_playlists((one.playlist for one in found), typed)
+
+    async def names(self, guild_id: int) -> list[str]:
+        """Return the names of all playlists of a server, last used first."""
+        found = await self._store.read(_list, guild_id)
+        return [one.name for one in last_used_first(one.playlist for one in found)]
 
     async def suggestions(self, guild_id: int, user_id: int, typed: str) -> list[Suggestion]:
         """Return what a member is offered for the playlist of a request: 1 to 25 suggestions."""

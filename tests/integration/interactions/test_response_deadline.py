@@ -17,12 +17,11 @@ from bot.chat.buttons.delete_data import DeleteButton
 from bot.chat.buttons.help import HelpButton
 from bot.chat.buttons.lists import PlaylistPages, ServerPages, SongPages, TopPages
 from bot.chat.buttons.panel import (
-    NumberForm,
+    OtherForm,
     PanelConfirmation,
     PanelOpen,
     PanelPage,
     PanelReset,
-    WordsForm,
 )
 from bot.chat.buttons.pending import (
     ApproveAllListed,
@@ -96,7 +95,7 @@ PRESSES = {
     PlaylistPages: "page:playlists:on::1",
     ServerPages: "page:servers:on::1",
 }
-OF_SELECTS = {NumberForm, WordsForm}
+OF_SELECTS = {OtherForm}
 """The forms that selects open."""
 Command: TypeAlias = app_commands.Command[commands.Cog, ..., object]
 

@@ -1,6 +1,7 @@
 """`/settings playlists` and `/settings words` as moderators use them, and what members read."""
 
 from bot.chat.delivery.status_message import TITLES
+from bot.chat.panel.setting import OTHER
 from bot.chat.text import confirmations, labels, panel
 from bot.domain.audit import Action
 from bot.domain.guild_settings import ApprovalRules
@@ -85,7 +86,7 @@ async def test_all_rules_are_set_in_the_panel(local: BotHarness) -> None:
         await mo.press(shown, labels.BACK_TO_DEFAULT)
         await local.shows(shown, "Nothing: every request needs it")
         await go_to(local, shown, "songs", Action.WORDS)
-        form = await mo.choose(shown, words_control(shown), "other")
+        form = await mo.choose(shown, words_control(shown), OTHER)
         await form.acknowledged(timeout_s=LONG_S)
         await mo.submit_modal(form, {labels.WORDS_HINT: "damn, *heck*"})
         await local.shows(shown, "`*heck*` `damn`")

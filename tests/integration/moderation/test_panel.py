@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from uuid import UUID
 
 from discord import app_commands
 
 from bot.app import Application
 from bot.chat.messages.settings import CHOSEN
+from bot.chat.panel.setting import OTHER
 from bot.chat.text import confirmations, labels
 from bot.chat.text import panel as words
 from bot.chat.text.moderator_errors import NONE_AND_VALUE, SETTING_CHANGED
 from bot.domain.audit import Action
 from bot.domain.guild_settings import GuildSettings
+from bot.services.audit_log import Actor
 from sandbox.discord.model.message import Message
 from sandbox.discord.payloads import entries, text
 from tests.harness.bot import LONG_S, BotHarness
@@ -121,12 +124,33 @@ async def test_another_number_is_typed_and_a_wrong_one_is_refused_in_the_panel(l
     async with local.bot() as app:
         panel = await told(local, "settings limits")
         for typed, said in (("7", "7 requests at a time"), ("0", "can't be 0"), ("x", "can't be chosen")):
-            opened = await moderator.choose(panel, control(panel, Action.LIMITS, "active"), "other")
+            opened = await moderator.choose(panel, control(panel, Action.LIMITS, "active"), OTHER)
             await opened.acknowledged(timeout_s=LONG_S)
             sent = await moderator.submit_modal(opened, {labels.NUMBER_TITLE: typed})
             await sent.acknowledged(timeout_s=LONG_S)
             await local.shows(panel, said, "7 requests at a time")
         assert (await settings_of(app, local)).max_active == 7
+
+
+async def test_each_of_many_playlists_can_be_the_default(local: BotHarness) -> None:
+    moderator, guild_id = local.discord.member("Mo"), local.discord.guild.id
+    async with local.bot() as app:
+        for number in range(30):
+            by = Actor(interaction_id=number + 1, guild_id=guild_id, actor_id=moderator.user.id)
+            await app.client.services.playlists.add(by, f"Radio {number:02}", str(UUID(int=number)))
+        panel = await told(local, "settings show")
+        await go_to(local, panel, "songs", Action.DEFAULT_PLAYLIST)
+        for typed, said in (("radio 29", "Radio 29"), ("nothing", "No playlist is saved as “nothing”")):
+            assert "Another one, of 6 more saved playlists..." in str(panel.components)
+            opened = await moderator.choose(panel, control(panel, Action.DEFAULT_PLAYLIST, "name"), OTHER)
+            await opened.acknowledged(timeout_s=LONG_S)
+            await (await moderator.submit_modal(opened, {labels.PLAYLIST_HINT: typed})).acknowledged(
+                timeout_s=LONG_S
+            )
+            await local.shows(panel, said)
+        await choose(local, panel, Action.DEFAULT_PLAYLIST, "name", "Radio 00")
+        await local.shows(panel, "Radio 00")
+        assert (await settings_of(app, local)).default_playlist == "Radio 00"
 
 
 async def test_the_period_of_everyone_is_asked_about_before_it_changes(local: BotHarness) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bot.app import Application
 from bot.chat.panel import SETTINGS
+from bot.chat.panel.setting import OTHER
 from bot.chat.text import labels
 from bot.domain.audit import Action
 from bot.domain.guild_settings import Budget, GuildSettings
@@ -94,7 +95,7 @@ async def test_a_former_moderators_form_changes_nothing(local: BotHarness) -> No
     moderator = local.discord.member("Mo")
     async with local.bot() as app:
         panel = await told(local, "settings limits")
-        opened = await moderator.choose(panel, control(panel, Action.LIMITS, "active"), "other")
+        opened = await moderator.choose(panel, control(panel, Action.LIMITS, "active"), OTHER)
         await opened.acknowledged(timeout_s=LONG_S)
         moderator.member.role_ids.clear()
         sent = await moderator.submit_modal(opened, {labels.NUMBER_TITLE: "9"})

@@ -184,6 +184,7 @@ async def test_the_playlist_used_last_is_offered_first(harness: ServicesHarness)
         harness.clock.advance(61)
         await harness.place(user_id, SongOptions(playlist=parse_playlist_or_name(playlist)))
     assert await names(harness) == ["b", "a"]
+    assert await harness.playlists.names(GUILD) == ["b", "a"]
     (b, a) = await harness.playlists.matching(GUILD, "")
     assert (b.used_at, a.used_at) == (START + timedelta(seconds=183), START + timedelta(seconds=122))
 
