@@ -204,10 +204,14 @@ def _helps() -> dict[str, str]:
 
 
 def main(
-    arguments: list[str] | None = None, *, timings: Timings = TIMINGS, drivers: Drivers = DRIVERS
+    arguments: list[str] | None = None,
+    *,
+    timings: Timings = TIMINGS,
+    drivers: Drivers = DRIVERS,
+    prog: str = cli.PROG,
 ) -> int:
     """Run the command line and return the exit code; only `run` uses the timings and the drivers."""
-    options = cli.parse_arguments(arguments, commands=_helps(), with_file=FILE_COMMANDS)
+    options = cli.parse_arguments(arguments, commands=_helps(), with_file=FILE_COMMANDS, prog=prog)
     try:
         settings = load()
     except SettingsError as error:

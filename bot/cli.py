@@ -9,6 +9,8 @@ from pathlib import Path
 from bot.services.runtime.heartbeat import ProcessConfig, ProcessRole
 from bot.version import versions
 
+PROG = "python -m bot"
+"""How the program is usually started; usage and errors begin with it."""
 MAX_SHARDS = 65_536
 """The most shards; more than any bot has, and few enough to be listed in memory."""
 
@@ -25,13 +27,17 @@ class Arguments:
 
 
 def parse_arguments(
-    arguments: Sequence[str] | None, *, commands: Mapping[str, str], with_file: Collection[str] = ()
+    arguments: Sequence[str] | None,
+    *,
+    commands: Mapping[str, str],
+    with_file: Collection[str] = (),
+    prog: str = PROG,
 ) -> Arguments:
     """Parse the command line; `commands` has each command's help. Exit with code 2 if it is invalid.
 
     The commands of `with_file` take a file.
     """
-    parser = argparse.ArgumentParser(prog="python -m bot", description="Inspire: a community makes music.")
+    parser = argparse.ArgumentParser(prog=prog, description="Inspire: a community makes music.")
     parser.add_argument("--version", action="version", version=_version())
     subparsers = parser.add_subparsers(dest="command", required=True)
     for name, words in commands.items():

@@ -98,7 +98,7 @@ def _lock_current(path: Path) -> BaseFileLock:
 
 def _require_current(database: DatabaseAdmin) -> None:
     if not is_current(database):
-        raise StoreError(f"The database {database} has to be migrated first: run `python -m bot migrate`.")
+        raise StoreError(f"The database {database} has to be migrated first: run the command `migrate`.")
 
 
 def _require_writable(database: PostgresAdmin) -> None:
@@ -130,6 +130,6 @@ def audit_database(url: str) -> tuple[list[str], Totals]:
     database = database_admin(url)
     if not is_current(database):
         raise StoreError(
-            f"The database {database} is missing or has to be migrated: run `python -m bot migrate`."
+            f"The database {database} is missing or has to be migrated: run the command `migrate`."
         )
     return database.read(lambda connection: (audit_ledger(connection), totals(connection)))

@@ -125,7 +125,7 @@ async def test_the_audit_may_run_beside_the_bot(local: BotHarness, tmp_path: Pat
 async def test_an_audit_without_a_database_says_what_to_do(local: BotHarness, tmp_path: Path) -> None:
     env = environment(local.settings, DATABASE_URL=emptied(local.database_url))
     said = told_in_words(await program.bot("audit", env=env, folder=tmp_path), 1)
-    assert "python -m bot migrate" in said
+    assert "run the command `migrate`" in said
     assert not kept(local.database_url)
 
 

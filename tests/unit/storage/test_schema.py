@@ -79,7 +79,7 @@ def test_the_migrations_lead_back_to_an_empty_database(tmp_path: Path) -> None:
 
 async def test_a_store_does_not_open_before_the_migration(tmp_path: Path) -> None:
     url = url_of(tmp_path / "inspire.db")
-    with pytest.raises(StoreError, match="has to be migrated first: run `python -m bot migrate`"):
+    with pytest.raises(StoreError, match="has to be migrated first: run the command `migrate`"):
         async with open_store(url):
             pass
     migrate(url)

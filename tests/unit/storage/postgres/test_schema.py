@@ -116,7 +116,7 @@ def test_a_migration_waits_for_another_one_and_not_for_ever(postgres_url: str) -
 
 
 async def test_a_store_does_not_open_before_the_migration(empty_postgres_url: str) -> None:
-    with pytest.raises(StoreError, match="has to be migrated first: run `python -m bot migrate`"):
+    with pytest.raises(StoreError, match="has to be migrated first: run the command `migrate`"):
         async with open_store(empty_postgres_url):
             pass
     with pytest.raises(StoreError, match="missing or has to be migrated"):
