@@ -26,11 +26,11 @@ from bot.chat.panel import (
     ONLY_SAVED,
     REQUESTS,
     RESULTS,
+    ROLE_LIMITS,
     SHOWCASE,
     WORDS,
 )
 from bot.chat.panel.channels import HIDE, SHOW, USUAL_LOVES
-from bot.chat.panel.credits import LimitsOfRole
 from bot.chat.panel.curation import WORDS_LIMIT
 from bot.chat.panel.view import answer_command, open_panel
 from bot.chat.text import descriptions
@@ -193,12 +193,13 @@ class ServerSettings(
         none: bool = False,
     ) -> None:
         """Limit members' requests at a time and the pause between two, and how many can wait here."""
-        setting = LIMITS if role is None else LimitsOfRole(role.id)
+        setting = LIMITS if role is None else ROLE_LIMITS
         await answer_command(
             interaction,
             setting,
             setting.change,
             none=none,
+            role_id=_id(role),
             active=active,
             cooldown_s=cooldown,
             waiting=waiting,

@@ -11,9 +11,8 @@ from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import edit_source_message, run_or_defer
 from bot.chat.messages.rendered import RenderedMessage
 from bot.chat.panel import DEFAULT_PLAYLIST, SETTINGS, WORDS
-from bot.chat.panel.credits import ROLE
 from bot.chat.panel.curation import ADD, WORDS_LIMIT
-from bot.chat.panel.setting import MAX_DIGITS, OTHER, Choice, Page, Setting, shown_settings
+from bot.chat.panel.setting import MAX_DIGITS, OTHER, ROLE, Choice, Page, Setting, shown_settings
 from bot.chat.panel.view import BY_KEY, DEFAULT, asking_message, open_panel, panel_at, panel_message
 from bot.chat.text import labels
 from bot.chat.text.errors import sentence

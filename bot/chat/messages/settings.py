@@ -30,7 +30,7 @@ class ShownSettings:
     gone: frozenset[int] = frozenset()
     """Ids of deleted channels: Discord cannot render a mention of them."""
     role_id: int | None = None
-    """The role that was chosen to change its allowance."""
+    """The role that was chosen to change its allowance or limits."""
 
     @property
     def settings(self) -> GuildSettings:

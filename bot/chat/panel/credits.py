@@ -1,4 +1,4 @@
-"""The settings of who and how much: allowances, the budget, and the limits of each member."""
+"""The settings of how much: allowances and the budget."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -7,25 +7,21 @@ from typing_extensions import override
 
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.permissions import role_members
-from bot.chat.messages.settings import ShownSettings, lines_that_fit, roles_text
-from bot.chat.panel.setting import Choice, Control, RoleControl, Setting, ValueControl
+from bot.chat.messages.settings import ShownSettings, roles_text
+from bot.chat.panel.setting import Choice, Control, Setting, ValueControl, which_role
 from bot.chat.text import confirmations, panel
-from bot.chat.text.quotas import cost_of_role, limits_of, role_limits_of
+from bot.chat.text.quotas import cost_of_role
 from bot.domain.audit import Action, AuditFacts
-from bot.domain.moderator_errors import ChoiceError, WaitingOfRoleError
+from bot.domain.moderator_errors import ChoiceError
 from bot.domain.quotas import Period
 from bot.domain.server_settings import role_facts
 from bot.services.audit_log import Actor
 
-CREDITS, PERIOD, ROLE = "credits", "period", "role"
-ACTIVE, COOLDOWN, WAITING = "active", "cooldown", "waiting"
+CREDITS, PERIOD = "credits", "period"
 USUAL_SONGS = (0, 1, 2, 3, 5, 10, 20)
 """Allowances that are suggested, in songs."""
 USUAL_BUDGETS = (10, 20, 50, 100, 200, 500)
 """Budgets that are suggested, in songs."""
-USUAL_ACTIVE = (1, 2, 3, 5, 10)
-USUAL_WAITING = (5, 10, 20, 30, 50)
-USUAL_COOLDOWNS_S = (0, 30, 60, 300, 900, 3_600)
 
 
 def _credits_control(
@@ -131,9 +127,7 @@ class RoleAllowances(Setting):
 
     @override
     def controls(self, shown: ShownSettings) -> Sequence[Control]:
-        role = RoleControl(
-            part=ROLE, placeholder=panel.CHOOSE_ROLE, chosen=[shown.role_id] if shown.role_id else [], least=1
-        )
+        role = which_role(shown)
         if shown.role_id is None:
             return [role]
         now = shown.settings.roles.get(shown.role_id)
@@ -225,104 +219,4 @@ class ServerBudget(PeriodicCredits):
         return confirmations.budget_set(await interaction.services.quotas.limits(interaction.guild_id))
 
 
-class MemberLimits(Setting):
-    """How many requests a member can have at a time, and how far apart they are."""
-
-    action = Action.LIMITS
-    name = panel.LIMITS
-
-    @override
-    def value(self, shown: ShownSettings) -> str:
-        policy, settings = shown.policy, shown.settings
-        waiting = panel.wait_at_most(shown.in_force.max_waiting)
-        lines = [
-            f"{limits_of(policy.max_active, policy.cooldown_s)}; {waiting}",
-            *(role_limits_of(role, limits) for role, limits in sorted(settings.role_limits.items())),
-        ]
-        return lines_that_fit(lines)
-
-    @override
-    def controls(self, shown: ShownSettings) -> Sequence[Control]:
-        policy, most = shown.policy, shown.in_force.usual_waiting
-        return [
-            ValueControl(
-                part=ACTIVE,
-                placeholder=panel.ACTIVE,
-                options=[(panel.at_a_time(number), str(number)) for number in USUAL_ACTIVE],
-                chosen=str(policy.max_active),
-                other=panel.OTHER_NUMBER,
-            ),
-            ValueControl(
-                part=COOLDOWN,
-                placeholder=panel.COOLDOWN,
-                options=[(panel.between(pause_s), str(pause_s)) for pause_s in USUAL_COOLDOWNS_S],
-                chosen=str(policy.cooldown_s),
-                other=panel.OTHER_NUMBER,
-            ),
-            ValueControl(
-                part=WAITING,
-                placeholder=panel.WAITING,
-                options=[(panel.wait_at_most(n), str(n)) for n in USUAL_WAITING if n <= most],
-                chosen=str(shown.in_force.max_waiting),
-                other=panel.OTHER_NUMBER,
-            ),
-        ]
-
-    @override
-    async def choose(self, interaction: GuildInteraction, actor: Actor, choice: Choice) -> str:
-        if choice.part == ACTIVE:
-            return await self.change(interaction, actor, active=choice.number)
-        if choice.part == WAITING:
-            return await self.change(interaction, actor, waiting=choice.number)
-        return await self.change(interaction, actor, cooldown_s=choice.number)
-
-    async def change(
-        self,
-        interaction: GuildInteraction,
-        actor: Actor,
-        *,
-        active: int | None = None,
-        cooldown_s: int | None = None,
-        waiting: int | None = None,
-    ) -> str:
-        """Set the limits of each member and of the server; None: as it was."""
-        rules = interaction.services.guild_settings
-        await rules.set_limits(actor, active=active, cooldown_s=cooldown_s, waiting=waiting)
-        in_force = await rules.effective(actor.guild_id)
-        return confirmations.limits_set(in_force.policy, in_force.max_waiting)
-
-
-class LimitsOfRole(MemberLimits):
-    """The limits of one role's members, as their command changes them."""
-
-    def __init__(self, role_id: int) -> None:
-        self._role_id = role_id
-
-    @override
-    async def change(
-        self,
-        interaction: GuildInteraction,
-        actor: Actor,
-        *,
-        active: int | None = None,
-        cooldown_s: int | None = None,
-        waiting: int | None = None,
-    ) -> str:
-        if waiting is not None:
-            raise WaitingOfRoleError
-        rules = interaction.services.guild_settings
-        await rules.set_role_limits(actor, self._role_id, active=active, cooldown_s=cooldown_s)
-        return await self.state(interaction)
-
-    @override
-    async def reset(self, interaction: GuildInteraction, actor: Actor, *, role_id: int | None = None) -> str:
-        await interaction.services.guild_settings.end_role_limits(actor, self._role_id)
-        return await self.state(interaction)
-
-    @override
-    async def state(self, interaction: GuildInteraction, *, role_id: int | None = None) -> str:
-        settings = (await interaction.services.guild_settings.effective(interaction.guild_id)).settings
-        return confirmations.role_limits(self._role_id, settings.role_limits.get(self._role_id))
-
-
-EVERYONE, ROLES, BUDGET, LIMITS = EveryoneAllowance(), RoleAllowances(), ServerBudget(), MemberLimits()
+EVERYONE, ROLES, BUDGET = EveryoneAllowance(), RoleAllowances(), ServerBudget()

@@ -13,7 +13,7 @@ from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.permissions import is_gone
 from bot.chat.interactions.transformers import TAKES_POSTS
 from bot.chat.messages.settings import ShownSettings
-from bot.chat.text.panel import back_to_default
+from bot.chat.text.panel import CHOOSE_ROLE, back_to_default
 from bot.domain.audit import Action, AuditFacts
 from bot.domain.moderator_errors import ChoiceError
 from bot.domain.server_settings import facts_of, with_default
@@ -22,6 +22,8 @@ from bot.services.audit_log import Actor
 Chosen: TypeAlias = AppCommandChannel | AppCommandThread | str
 """A channel, or the text of a value, or the ids of roles with blanks between them."""
 MAX_DIGITS = 20
+ROLE = "role"
+"""The part of a setting that only chooses which role the others are about."""
 OTHER = "other://"
 """The value that opens a form for any other value; no forbidden word or saved playlist can be called so."""
 
@@ -98,6 +100,12 @@ class Choice:
         if not (words.isascii() and words.isdigit() and len(words) <= MAX_DIGITS):
             raise ChoiceError
         return int(words)
+
+
+def which_role(shown: ShownSettings) -> RoleControl:
+    """Return the control that chooses the role which the other controls are about."""
+    chosen = [] if shown.role_id is None else [shown.role_id]
+    return RoleControl(part=ROLE, placeholder=CHOOSE_ROLE, chosen=chosen, least=1)
 
 
 Control: TypeAlias = ChannelControl | RoleControl | ValueControl

@@ -13,7 +13,7 @@ from bot.chat.text import confirmations, labels
 from bot.chat.text import panel as words
 from bot.chat.text.moderator_errors import NONE_AND_VALUE, SETTING_CHANGED
 from bot.domain.audit import Action
-from bot.domain.guild_settings import GuildSettings
+from bot.domain.guild_settings import GuildSettings, RoleLimits
 from bot.services.audit_log import Actor
 from sandbox.discord.model.message import Message
 from sandbox.discord.payloads import entries, text
@@ -130,6 +130,29 @@ async def test_another_number_is_typed_and_a_wrong_one_is_refused_in_the_panel(l
             await sent.acknowledged(timeout_s=LONG_S)
             await local.shows(panel, said, "7 requests at a time")
         assert (await settings_of(app, local)).max_active == 7
+
+
+async def test_the_limits_of_a_role_are_set_in_the_panel_and_end_there(local: BotHarness) -> None:
+    role = local.discord.moderators
+    limits = f"<@&{role.id}>: 5 requests at a time, no pause between requests"
+    async with local.bot() as app:
+        panel = await told(local, "settings limits")
+        await go_to(local, panel, "credits", "role-limits")
+        await local.shows(panel, f"{CHOSEN} {words.ROLE_LIMITS}: {words.NO_ROLE_LIMITS.capitalize()}")
+        await choose(local, panel, "role-limits", "role", role.id)
+        await local.shows(panel, confirmations.role_limits(role.id, None))
+        await choose(local, panel, "role-limits", "active", 5)
+        await local.shows(panel, f"<@&{role.id}>: 5 requests at a time")
+        await choose(local, panel, "role-limits", "cooldown", 0)
+        await local.shows(panel, limits)
+        settings = await settings_of(app, local)
+        assert settings.role_limits == {role.id: RoleLimits(max_active=5, cooldown_s=0)}
+        assert settings.max_active is None
+        opened = await told(local, "settings limits", role=role)
+        assert f"{CHOSEN} {words.ROLE_LIMITS}: {limits}" in seen(opened)
+        await local.discord.member("Mo").press(opened, labels.BACK_TO_DEFAULT)
+        await local.shows(opened, words.NO_ROLE_LIMITS.capitalize())
+        assert (await settings_of(app, local)).role_limits == {}
 
 
 async def test_each_of_many_playlists_can_be_the_default(local: BotHarness) -> None:
