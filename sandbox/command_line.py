@@ -9,9 +9,6 @@ from collections.abc import Coroutine
 from io import TextIOWrapper
 from pathlib import Path
 
-from sandbox.demo.run import EndedEarlyError, Options, folder_for, run_demo
-from sandbox.page.demo import serve
-
 EXIT_OK, EXIT_FAILURE = 0, 1
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C, a request to end, and a terminal that is gone."""
@@ -24,10 +21,10 @@ def run(arguments: list[str]) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
     given = parse_arguments(arguments)
+    from sandbox.demo.run import EndedEarlyError  # noqa: PLC0415 - bad options are refused before all is imported
+
     try:
-        return asyncio.run(
-            run_until_signal(run_demo(terminal_options(given)) if given.terminal else serve_page(given))
-        )
+        return asyncio.run(run_until_signal(show_script(given) if given.terminal else serve_page(given)))
     except EndedEarlyError as error:
         print(f"\n{error}\n\nThe end of the bot's log:", *error.log, sep="\n  ", file=sys.stderr)
     except BrokenPipeError:  # the reader has gone; nothing more can be said
@@ -35,13 +32,18 @@ def run(arguments: list[str]) -> int:
     return EXIT_FAILURE
 
 
-def terminal_options(given: argparse.Namespace) -> Options:
-    """Return the options of the demo in the terminal."""
-    return Options(plain=given.plain, song_s=given.song_seconds or TERMINAL_SONG_S, keep=given.keep)
+async def show_script(given: argparse.Namespace) -> None:
+    """Run the script in the terminal."""
+    from sandbox.demo.run import Options, run_demo  # noqa: PLC0415 - as above
+
+    await run_demo(Options(plain=given.plain, song_s=given.song_seconds or TERMINAL_SONG_S, keep=given.keep))
 
 
 async def serve_page(given: argparse.Namespace) -> None:
     """Serve the page until the process is asked to end."""
+    from sandbox.demo.run import folder_for  # noqa: PLC0415 - as above
+    from sandbox.page.demo import serve  # noqa: PLC0415 - as above
+
     with folder_for(given.keep) as folder:
         await serve(folder, song_s=given.song_seconds or PAGE_SONG_S, opens_browser=not given.no_open)
 

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import BinaryIO
 
 from tests.harness import forkserver
 from tests.harness.bot import LONG_S, STOP_S, BotHarness
@@ -45,7 +46,44 @@ async def begin(*command: str, env: Mapping[str, str], folder: Path, as_plain_us
     )
 
 
-async def ended(process: Process, *, within_s: float = LONG_S) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """The program in a forked process that has already imported it; used like the other one."""
+
+    child: forkserver.ForkedProcess
+    out: BinaryIO
+    err: BinaryIO
+
+    @property
+    def returncode(self) -> int | None:
+        return self.child.returncode
+
+    def send_signal(self, number: signal.Signals) -> None:
+        self.child.send_signal(number)
+
+    async def communicate(self) -> tuple[bytes, bytes]:
+        """Wait for its end, and return what it has written."""
+        await self.child.wait()
+        out, err = (os.pread(file.fileno(), LONGEST_WORDS, 0) for file in (self.out, self.err))
+        return out, err
+
+
+@asynccontextmanager
+async def forked(*command: str, env: Mapping[str, str], folder: Path) -> AsyncIterator[Fork]:
+    """Yield a command of the program that runs in a fork; it is killed if it has not ended at the end."""
+    with TemporaryFile() as out, TemporaryFile() as err:
+        child = await forkserver.start(
+            "bot.__main__", *command, cwd=folder, env={"PATH": os.environ["PATH"]} | dict(env),
+            output=out.fileno(), errors=err.fileno(),
+        )  # fmt: skip
+        try:
+            yield Fork(child, out, err)
+        finally:
+            child.send_signal(signal.SIGKILL)
+            await child.wait()
+
+
+async def ended(process: Process | Fork, *, within_s: float = LONG_S) -> Outcome:
     """How it ended."""
     async with asyncio.timeout(within_s):
         out, err = await process.communicate()
@@ -53,7 +91,7 @@ async def ended(process: Process, *, within_s: float = LONG_S) -> Outcome:
     return Outcome(process.returncode, out.decode(), err.decode())
 
 
-async def stopped(process: Process, *, by: signal.Signals = signal.SIGTERM) -> Outcome:
+async def stopped(process: Process | Fork, *, by: signal.Signals = signal.SIGTERM) -> Outcome:
     """How it ended after it was asked to stop, in the time that it has promised."""
     process.send_signal(by)
     return await ended(process, within_s=STOP_S)
@@ -73,25 +111,13 @@ async def bot(*command: str, env: Mapping[str, str], folder: Path, as_plain_user
     """Run a command of the program in a forked process that has already imported it."""
     if as_plain_user:
         return await ended(await begin(*command, env=env, folder=folder, as_plain_user=True))
-    with TemporaryFile() as out, TemporaryFile() as err:
-        child = await forkserver.start(
-            "bot.__main__", *command, cwd=folder, env={"PATH": os.environ["PATH"]} | dict(env),
-            output=out.fileno(), errors=err.fileno(),
-        )  # fmt: skip
-        async with asyncio.timeout(LONG_S):
-            code = await child.wait()
-        said = [os.pread(file.fileno(), LONGEST_WORDS, 0).decode() for file in (out, err)]
-    return Outcome(code, *said)
+    async with forked(*command, env=env, folder=folder) as process:
+        return await ended(process)
 
 
 @asynccontextmanager
-async def serving(local: BotHarness, *, folder: Path, **changes: str | None) -> AsyncIterator[Process]:
-    """`python -m bot run`, connected; it is killed if it has not ended by itself at the end."""
-    process = await begin("run", env=environment(local.settings, **changes), folder=folder)
-    try:
+async def serving(local: BotHarness, *, folder: Path, **changes: str | None) -> AsyncIterator[Fork]:
+    """Yield the command `run`, connected."""
+    async with forked("run", env=environment(local.settings, **changes), folder=folder) as process:
         await local.discord.wait_for(lambda: local.discord.gateway.connected, timeout_s=LONG_S)
         yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.communicate()
