@@ -8,10 +8,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.buttons.song_form import open_form_for
-from bot.chat.forms.song_form import kept_command
 from bot.chat.interactions.components import Choices, command, matching, safe_autocomplete
 from bot.chat.interactions.context import AnyInteraction, GuildInteraction, accept
-from bot.chat.interactions.respond import BESIDE, root_error
 from bot.chat.interactions.transformers import ClipOption, PersonaOption, PlaylistOrName, Weight
 from bot.chat.messages.choices import model_choices
 from bot.chat.messages.library import playlist_choice
@@ -73,11 +71,6 @@ class Inspire(commands.Cog):
         )
         placing = interaction.services.requests.place(options, interaction.request_context())
         await respond_with_status(interaction, placing)
-
-    @inspire.error
-    async def _keep(self, interaction: AnyInteraction, error: app_commands.AppCommandError) -> None:
-        """Keep what was typed beside the answer to the error, which the command tree gives."""
-        interaction.extras[BESIDE] = kept_command(interaction.namespace, root_error(error))
 
     @inspire.autocomplete("playlist")
     @safe_autocomplete

@@ -3,8 +3,12 @@
 import discord
 from discord import app_commands
 
+from bot.chat.forms.song_form import kept_command
 from bot.chat.interactions.context import AnyInteraction, accept
-from bot.chat.interactions.respond import respond_with_error
+from bot.chat.interactions.respond import BESIDE, respond_with_error, root_error
+
+INSPIRE = "inspire"
+"""The name of the command for a song."""
 
 
 class InspireCommandTree(app_commands.CommandTree[discord.Client]):
@@ -36,8 +40,14 @@ class InspireCommandTree(app_commands.CommandTree[discord.Client]):
         except app_commands.AppCommandError:
             raise
         except Exception as error:  # noqa: BLE001 - an edge: each interaction gets its answer
-            await respond_with_error(interaction, error)
+            await self._answer(interaction, error)
 
     async def on_error(self, interaction: AnyInteraction, error: app_commands.AppCommandError, /) -> None:
         """Tell the member about the error."""
+        await self._answer(interaction, error)
+
+    async def _answer(self, interaction: AnyInteraction, error: Exception) -> None:
+        """Tell the member about the error, and keep what was typed for a song."""
+        if interaction.command is not None and interaction.command.qualified_name == INSPIRE:
+            interaction.extras[BESIDE] = kept_command(interaction.namespace, root_error(error))
         await respond_with_error(interaction, error)

@@ -5,6 +5,7 @@ import pytest
 from playwright.async_api import expect
 
 from bot.chat.delivery.status_message import TITLES
+from bot.chat.text.labels import EDIT_AND_TRY
 from bot.domain.requests import State
 from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.faults import Fault, Phase
@@ -119,7 +120,7 @@ async def test_a_song_is_changed_in_a_form_that_keeps_what_was_typed(tmp_path: P
         await form.get_by_label("Weights").fill("style a lot")
         await form.get_by_role("button", name="Submit").click()
         refused = await ada.sees("Only you can see this", "can't be read", "more rain")
-        await ada.press(refused, "Open the form again")
+        await ada.press(refused, EDIT_AND_TRY)
         await expect(form.get_by_label("Prompt")).to_have_value("more rain")
         await form.get_by_label("Weights").fill("style 0.7")
         await form.get_by_role("button", name="Submit").click()

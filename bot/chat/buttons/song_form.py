@@ -80,9 +80,9 @@ async def answer_song_form(interaction: AnyInteraction) -> None:
         return
     form = filled_in(data)
     try:
-        accepted = accept(interaction)
         source = _source(custom_id.removeprefix(FORM))
         interaction.extras[BESIDE] = kept_form(source, form)
+        accepted = accept(interaction)
         placing = accepted.services.requests.place_form(source, form, accepted.request_context())
         await respond_with_status(accepted, placing)
     except Exception as error:  # noqa: BLE001 - an edge: each interaction gets its answer

@@ -11,7 +11,15 @@ from bot.chat.messages.choices import CHOICE_LIMIT, model_choices
 from bot.chat.messages.rendered import Attachment, RenderedMessage
 from bot.chat.text import labels
 from bot.chat.text.formatting import in_credits, plain, playlist_page
-from bot.domain.errors import BlockedError, ChannelError, ChannelGoneError, ClipError, PersonaError
+from bot.domain.errors import (
+    BlockedError,
+    ChannelError,
+    ChannelGoneError,
+    ClipError,
+    NotServedError,
+    OutsideServerError,
+    PersonaError,
+)
 from bot.domain.models import find_model, model_name
 from bot.domain.playlist_choice import SURPRISE, find_saved, matching_playlists, search_key
 from bot.domain.playlists import SavedPlaylist
@@ -27,7 +35,7 @@ REOPEN = "song-form-again:"
 PLAYLIST, PROMPT, MODEL, WEIGHTS = "playlist", "prompt", "model", "weights"
 """The custom ids of the fields."""
 PROMPT_FILE = "prompt.txt"
-BEYOND_FORMS = (BlockedError, ChannelError, ChannelGoneError)
+BEYOND_FORMS = (BlockedError, ChannelError, ChannelGoneError, NotServedError, OutsideServerError)
 """Refusals that another form does not change, wherever it is opened from."""
 MAX_OPTIONS = 25
 """The options of a select; Discord's limit."""

@@ -15,7 +15,7 @@ from bot.domain.errors import RefusalError
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.moderator_errors import SettingChangedError
 from bot.domain.quotas import Period
-from bot.domain.server_settings import facts_of, role_facts, version_of
+from bot.domain.server_settings import facts_of, role_facts, role_limit_facts, version_of
 from bot.services import Services, build_services
 from bot.services.audit_log import Actor
 from bot.services.unit_of_work import UnitOfWork
@@ -95,6 +95,17 @@ changes: st.SearchStrategy[Change] = st.one_of(
             lambda s, by: s.allowances.set_role_allowance(by, both[0], amount=both[1]),
         )
     ),
+    st.tuples(st.sampled_from((VIP, DJ)), st.none() | st.integers(1, 9), maybe_amounts).map(
+        lambda three: (
+            (Action.LIMITS, three[0]),
+            lambda s, by: s.guild_settings.set_role_limits(
+                by, three[0], active=three[1], cooldown_s=three[2]
+            ),
+        )
+    ),
+    st.sampled_from((VIP, DJ)).map(
+        lambda role: ((Action.LIMITS, role), lambda s, by: s.guild_settings.end_role_limits(by, role))
+    ),
     st.sampled_from((None, *NAMES)).map(
         lambda name: _is(Action.DEFAULT_PLAYLIST, lambda s, by: s.playlists.set_default(by, name))
     ),
@@ -126,13 +137,15 @@ class SettingsMachine(RuleBasedStateMachine):
     def subjects(self) -> list[Subject]:
         return [
             *((action, None) for action in SETTINGS),
-            *((Action.ROLE_ALLOWANCE, one) for one in (VIP, DJ)),
+            *((action, one) for action in (Action.ROLE_ALLOWANCE, Action.LIMITS) for one in (VIP, DJ)),
         ]
 
     @staticmethod
     def facts(subject: Subject, settings: GuildSettings) -> AuditFacts:
         action, role_id = subject
-        return facts_of(action, settings, RULES.policy) if role_id is None else role_facts(settings, role_id)
+        if role_id is None:
+            return facts_of(action, settings, RULES.policy)
+        return (role_limit_facts if action is Action.LIMITS else role_facts)(settings, role_id)
 
     def start(self) -> None:
         self.store = self.run(self.stack.enter_async_context(open_store(self.url)))

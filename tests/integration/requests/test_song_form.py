@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.chat.delivery.status_message import TITLES
-from bot.chat.text.errors import NOTHING_TO_MAKE
+from bot.chat.text.errors import NOTHING_TO_MAKE, RESTARTING
 from bot.chat.text.labels import CHANGE, EDIT_AND_TRY, MENU, SONG_LIKE_THIS
 from bot.domain.errors import StoreError
 from bot.domain.requests import State
@@ -182,6 +182,25 @@ async def test_a_refused_command_is_edited_and_tried_again_also_after_a_restart(
             "artistClipId": CLIP,
         }
     ]
+
+
+async def test_what_was_typed_is_kept_while_the_bot_stops(local: BotHarness) -> None:
+    async with local.bot(**PLENTY) as app:
+        said = await local.discord.member("Ben").say("songs", f"https://suno.com/playlist/{FIRST}")
+        form = await form_on(local, said)
+        app.client.draining = True
+        kept = [
+            await (await local.order("Ada", prompt="more rain")).answer(timeout_s=LONG_S),
+            await answer(local, form, prompt="more rain"),
+        ]
+    async with local.bot(**PLENTY):
+        for refused in kept:
+            assert RESTARTING in refused.content
+            again = await opened(await local.ada.press(refused, EDIT_AND_TRY))
+            assert (fields(again)["playlist"], fields(again)["prompt"]) == (
+                f"https://suno.com/playlist/{FIRST}",
+                "more rain",
+            )
 
 
 async def test_a_song_is_like_the_link_in_a_message(local: BotHarness) -> None:
