@@ -6,6 +6,7 @@ from discord import app_commands
 from bot.chat.forms.song_form import kept_command
 from bot.chat.interactions.context import AnyInteraction, accept
 from bot.chat.interactions.respond import BESIDE, respond_with_error, root_error
+from bot.domain.errors import InspireError
 
 INSPIRE = "inspire"
 """The name of the command for a song."""
@@ -48,6 +49,9 @@ class InspireCommandTree(app_commands.CommandTree[discord.Client]):
 
     async def _answer(self, interaction: AnyInteraction, error: Exception) -> None:
         """Tell the member about the error, and keep what was typed for a song."""
-        if interaction.command is not None and interaction.command.qualified_name == INSPIRE:
-            interaction.extras[BESIDE] = kept_command(interaction.namespace, root_error(error))
+        cause = root_error(error)
+        # after another error it is possibly the command itself that cannot be read
+        command = interaction.command if isinstance(cause, InspireError) else None
+        if command is not None and command.qualified_name == INSPIRE:
+            interaction.extras[BESIDE] = kept_command(interaction.namespace, cause)
         await respond_with_error(interaction, error)
