@@ -59,8 +59,8 @@ def _keep_files_in_memory() -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return three workers a processor, and six for the long tests: they wait for much of their time."""
-    return (6 if config.option.markexpr == "long" else 3) * (os.cpu_count() or 1)
+    """Return three workers a processor, and four for the long tests: they wait for much of their time."""
+    return (4 if config.option.markexpr == "long" else 3) * (os.cpu_count() or 1)
 
 
 @pytest.hookimpl(tryfirst=True)
