@@ -1,11 +1,12 @@
 """`/operator`: the bot's status, pausing of submissions, servers and their caps, for its operator."""
 
-from collections.abc import Awaitable
+from collections.abc import Mapping
 
 from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.buttons.lists import ServerPages
+from bot.chat.guild_facts import guild_names
 from bot.chat.interactions.components import Choices, command, matching, safe_autocomplete
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.permissions import MODERATORS, Operators
@@ -13,7 +14,7 @@ from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.interactions.transformers import CapOption, GuildId
 from bot.chat.messages.operator import guild_choice, operation_message
 from bot.chat.text import confirmations, descriptions
-from bot.chat.text.caps import caps_shown
+from bot.chat.text.caps import caps_shown, servers_shown
 from bot.services.operator import CapsView, OperatorService
 
 
@@ -41,18 +42,25 @@ class Operator(commands.GroupCog, group_name="operator", group_description=descr
     @app_commands.describe(**descriptions.OPERATOR_GUILD)
     async def allow(self, interaction: GuildInteraction, server: GuildId) -> None:
         """Let a server use the bot, whatever ALLOWED_GUILD_IDS says."""
-        allowing = self._as_operator(interaction, lambda: self._operation.allow(server))
-        await run_or_defer(interaction, allowing)
-        await respond(interaction, confirmations.guild_allowed(server))
+
+        async def allow() -> Mapping[int, str]:
+            await self._operation.allow(server)
+            return await guild_names(interaction.raw.client, (server,))
+
+        names = await run_or_defer(interaction, self._as_operator(interaction, allow))
+        await respond(interaction, confirmations.guild_allowed(server, names.get(server)))
 
     @command()
     @app_commands.describe(**descriptions.OPERATOR_GUILD)
     async def deny(self, interaction: GuildInteraction, server: GuildId) -> None:
         """Keep a server from using the bot, and cancel what waits there."""
-        denying = self._as_operator(interaction, lambda: self._operation.deny(server))
-        await respond(
-            interaction, confirmations.guild_denied(server, await run_or_defer(interaction, denying))
-        )
+
+        async def deny() -> tuple[int, Mapping[int, str]]:
+            cancelled = await self._operation.deny(server)
+            return cancelled, await guild_names(interaction.raw.client, (server,))
+
+        cancelled, names = await run_or_defer(interaction, self._as_operator(interaction, deny))
+        await respond(interaction, confirmations.guild_denied(server, names.get(server), cancelled))
 
     @command()
     @app_commands.rename(amount="credits")
@@ -62,14 +70,15 @@ class Operator(commands.GroupCog, group_name="operator", group_description=descr
     ) -> None:
         """See or set what a server can spend in a period, whatever its moderators allow."""
 
-        def seeing() -> Awaitable[CapsView]:
-            return self._operation.caps(server)
+        async def see_or_set() -> tuple[CapsView, Mapping[int, str]]:
+            if amount is None:
+                view = await self._operation.caps(server)
+            else:
+                view = await self._operation.set_cap(server, amount if isinstance(amount, int) else None)
+            return view, await guild_names(interaction.raw.client, servers_shown(view))
 
-        def setting() -> Awaitable[CapsView]:
-            return self._operation.set_cap(server, amount if isinstance(amount, int) else None)
-
-        doing = self._as_operator(interaction, seeing if amount is None else setting)
-        await respond(interaction, caps_shown(await run_or_defer(interaction, doing)))
+        view, names = await run_or_defer(interaction, self._as_operator(interaction, see_or_set))
+        await respond(interaction, caps_shown(view, names))
 
     @allow.autocomplete("server")
     @deny.autocomplete("server")

@@ -47,6 +47,11 @@ async def guild_facts(client: discord.Client, guild_ids: Iterable[int]) -> Mappi
     return facts
 
 
+async def guild_names(client: discord.Client, guild_ids: Iterable[int]) -> Mapping[int, str]:
+    """Return the names of the servers, as far as Discord tells them."""
+    return {guild_id: one.name for guild_id, one in (await guild_facts(client, guild_ids)).items()}
+
+
 async def _fetched(client: discord.Client, guild_id: int) -> dict[int, GuildFacts]:
     try:
         guild = await client.fetch_guild(guild_id)

@@ -11,6 +11,7 @@ from bot.chat.text.formatting import (
     playlist_page,
     relative,
     role_mention,
+    server_name,
 )
 from bot.chat.text.quotas import allowance_of, available_after, limits_left, limits_of
 from bot.domain.guild_settings import ApprovalRules, GuildSettings, RoleLimits
@@ -31,6 +32,7 @@ ONLY_SAVED = "Songs can be requested from saved playlists only now. `/playlists 
 ANY_PLAYLIST = "Songs can be requested from every playlist now."
 NO_WORDS = "No words are forbidden in prompts now."
 LOOK_AT_WORDS = "`/settings words` lists them."
+SOON_IN_FORCE = "This takes effect within a few seconds."
 NO_BUDGET = "This server has no budget now."
 PROMPTS_SHOWN = "Songs quote their prompts in the channel now."
 PROMPTS_HIDDEN = (
@@ -119,21 +121,20 @@ def resumed(waiting: int) -> str:
     return f"Songs are resumed in this server. {_waiting(waiting)}"
 
 
-def guild_allowed(guild_id: int) -> str:
+def guild_allowed(guild_id: int, name: str | None) -> str:
     """Confirm to the operator that a server is served."""
-    return (
-        f"The server `{guild_id}` can use the bot, within a few seconds and until you use `/operator deny`."
-    )
+    shown = server_name(guild_id, name)
+    return f"The server {shown} can use the bot until you use `/operator deny`. {SOON_IN_FORCE}"
 
 
-def guild_denied(guild_id: int, cancelled: int) -> str:
+def guild_denied(guild_id: int, name: str | None, cancelled: int) -> str:
     """Confirm to the operator that a server is not served, and say what became of its requests."""
     waited = (
         f" {counted(cancelled, 'waiting request')} cancelled, with the credits back." if cancelled else ""
     )
     return (
-        f"The server `{guild_id}` can't use the bot any more, within a few seconds.{waited} Songs that are "
-        "already being made will still be posted. `/operator allow` allows it again."
+        f"The server {server_name(guild_id, name)} can no longer use the bot. {SOON_IN_FORCE}{waited} "
+        "Songs that are already being made will still be posted. `/operator allow` allows it again."
     )
 
 

@@ -22,6 +22,8 @@ BUTTON_URL_LIMIT = 512
 EMBED_URL_LIMIT = 2048
 QUOTE_LIMIT = 100
 """Characters of a prompt's beginning: about one line on a computer, two on a phone."""
+SERVER_NAME_LIMIT = 40
+"""Characters of a server's name beside its id, escapes included: twenty fit into a message."""
 REASON_LIMIT = 500
 """Characters of a moderator's reason that are shown; the bot's own limit."""
 
@@ -83,6 +85,12 @@ def playlist_page(playlist_id: str) -> str:
 def message_page(guild_id: int, channel_id: int, message_id: int) -> str:
     """Return the URL of a message in a server."""
     return f"https://discord.com/channels/{guild_id}/{channel_id}/{message_id}"
+
+
+def server_name(guild_id: int, name: str | None) -> str:
+    """Format a server for the bot's owner: its id, which commands take, after its name if that is known."""
+    words = quoted(name, limit=SERVER_NAME_LIMIT)
+    return f"**{words}** (`{guild_id}`)" if words else f"`{guild_id}`"
 
 
 def playlist_link(playlist_id: str, name: str | None) -> str:

@@ -69,7 +69,8 @@ async def test_the_owner_gives_a_server_a_cap_of_its_own(local: BotHarness, stra
         assert "Each server (`SERVER_CREDIT_CAP`): no cap." in await cap()
         assert "30 credits" in await inspire(stranger)
         below = await cap(server=elsewhere, credits="20")
-        assert f"The server `{elsewhere}` has a cap of its own: 20 credits every month. **30** used" in below
+        assert f"The server **Elsewhere** (`{elsewhere}`) has a cap of its own: 20 credits every" in below
+        assert "every month. **30** used" in below
         assert "it is too small for a song, which costs 30" in below
         assert "is too small for a song" in await inspire(stranger)
         assert "**30** used or on hold: 1 more song until it resets" in await cap(
@@ -77,7 +78,7 @@ async def test_the_owner_gives_a_server_a_cap_of_its_own(local: BotHarness, stra
         )
         assert "30 credits" in await inspire(stranger)
         assert "limit for this server has 0 left" in await inspire(stranger)
-        assert f"Own caps of 1 server: `{elsewhere}` 60" in await cap()
+        assert f"Own caps of 1 server: **Elsewhere** (`{elsewhere}`) 60" in await cap()
         assert "has no cap" in await cap(server=elsewhere, credits="none")
         assert "30 credits" in await inspire(stranger)
 

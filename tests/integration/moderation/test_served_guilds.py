@@ -103,7 +103,7 @@ async def test_the_owner_denies_a_server_and_allows_it_again(local: BotHarness, 
         asked = await stranger.slash("songs", "inspire", playlist=PLAYLISTS[0].id)
         status = await asked.answer(timeout_s=LONG_S)
         said = await told(await owner.slash("songs", "operator deny", server=elsewhere))
-        assert said == confirmations.guild_denied(stranger.guild.id, 1)
+        assert said == confirmations.guild_denied(stranger.guild.id, "Elsewhere", 1)
         assert "30 credits are back" in await local.shows(status, FAILURES[FailureKind.NOT_SERVED])
         assert await told(await stranger.slash("songs", "credits")) == NOT_SERVED
         await app.client.services.operator.resume()
@@ -112,7 +112,7 @@ async def test_the_owner_denies_a_server_and_allows_it_again(local: BotHarness, 
         await local.discord.wait_for(lambda: not app.client.services.served.includes(stranger.guild.id))
         assert await told(await stranger.slash("songs", "inspire")) == NOT_SERVED
         said = await told(await owner.slash("songs", "operator allow", server=elsewhere))
-        assert said == confirmations.guild_allowed(stranger.guild.id)
+        assert said == confirmations.guild_allowed(stranger.guild.id, "Elsewhere")
         asked = await stranger.slash("songs", "inspire", playlist=PLAYLISTS[0].id)
         assert not (await asked.answer(timeout_s=LONG_S)).ephemeral
 
@@ -132,7 +132,7 @@ async def test_nobody_else_and_no_wrong_id_changes_anything(local: BotHarness, s
         assert not (await asked.answer(timeout_s=LONG_S)).ephemeral
         unknown = "123456789012345678"
         said = await told(await owner.slash("songs", "operator deny", server=unknown))
-        assert said == confirmations.guild_denied(int(unknown), 0)
+        assert said == confirmations.guild_denied(int(unknown), None, 0)
 
 
 def _results(person: Person) -> list[Message]:
