@@ -87,7 +87,7 @@ def used_up(limit: str, left: str, *, cost: int, resets_at: datetime) -> str:
     """Say that a limit which many share has too little left for a song."""
     return (
         f"A song costs {in_credits(cost)}, and {limit} has {left} left for everyone. It resets "
-        f"{relative(resets_at)}; try again then. Your own credits are untouched."
+        f"{relative(resets_at)}; try again then."
     )
 
 
