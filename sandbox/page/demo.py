@@ -31,6 +31,7 @@ async def serve(folder: Path, *, song_s: float, opens_browser: bool) -> None:
     print("Starting a local Discord, a local song provider and the bot between them.", flush=True)
     async with World(folder, song_s=song_s, terms=TERMS, settings=SETTINGS) as world, Page(world) as page:
         await seed(world.discord)
+        world.bot.settings["OPERATOR_GUILD_ID"] = str(world.discord.guild.id)  # there Odile has `/operator`
         print(f"The page is at  {page.address}", "Ctrl-C ends it.", sep="\n", flush=True)
         if opens_browser and has_display():
             await asyncio.to_thread(webbrowser.open, page.address)

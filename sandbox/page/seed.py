@@ -4,8 +4,10 @@ from sandbox.cqtai import PLAYLISTS, Pace
 from sandbox.discord import LocalDiscord
 from sandbox.world import World
 
-PEOPLE = ("Ada", "Ben", "Mo")
-"""Whom one can be: two plain members and a moderator."""
+PEOPLE = ("Ada", "Ben", "Mo", "Odile", "Sam")
+"""Whom one can be: two plain members, a moderator, the bot's owner, and a stranger in his own server."""
+ELSEWHERE = "Elsewhere"
+"""The stranger's server."""
 SONGS, MODERATORS_ONLY, LOG = "songs", "moderators", "bot-log"
 SAVED = 3
 """Playlists that the server has saved."""
@@ -13,12 +15,13 @@ FIRST_SONG_S, TIMEOUT_S = 1.0, 30.0
 WELCOME = """\
 Welcome! Inspire makes songs here: type `/inspire` and choose a playlist, or paste the link of another one:
 {playlist}
--# At the bottom left, choose who you are: Ada, Ben (a VIP) or Mo (a moderator). **World** injects failures.\
+-# At the bottom left, choose who you are: Ada, Ben (a VIP), Mo (a moderator), Odile (the bot's \
+owner) or Sam (a stranger who has the bot in his own server). **World** injects failures.\
 """
 
 
 async def seed(discord: LocalDiscord) -> None:
-    """Add a VIP role, two channels for moderators only, and a welcome message."""
+    """Add a VIP role, two channels for moderators only, a welcome message, and a stranger's server."""
     guild, moderators = discord.guild, discord.moderators
     vip = discord.add.role(guild, name="VIP")
     discord.member("Ben").member.role_ids.append(vip.id)
@@ -29,12 +32,14 @@ async def seed(discord: LocalDiscord) -> None:
     await discord.member("Ben").say("general", "Has anybody a song for a rainy Monday?")
     await discord.member("Ada").say("general", "Not yet. Let's make one in #songs!")
     await discord.member("Mo").say(MODERATORS_ONLY, "Only moderators read along here.")
+    elsewhere = discord.add.guild(ELSEWHERE, owner=discord.add.user("Sam"))
+    discord.add.channel(elsewhere, name=SONGS)
 
 
 async def use_before(world: World) -> None:
     """Save some playlists and have one song made, as if people had used the bot before.
 
-    The song is made at once and costs none of the people one can be.
+    The song is made at once; of the people one can be, it costs only the bot's owner.
 
     Raises:
         AssertionError: The bot did not answer in time.

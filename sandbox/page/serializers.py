@@ -1,5 +1,6 @@
 """People, channels and messages as JSON for the page: all that it draws and nothing more."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import quote
 
@@ -39,14 +40,15 @@ class PageSerializer:
         self._state = state
         self._trusted = trusted
 
-    def places(self, member: Member) -> Payload:
-        """Return who the page is, and what this person sees of the server apart from messages."""
+    def places(self, member: Member, *, people: Sequence[Member] = ()) -> Payload:
+        """Return who the page is and can be, and what this person sees of the server apart from messages."""
         guild, world = member.guild, self._state.world
         channels = channels_of(member, world=world)
         return {
             "type": "places",
             "me": str(member.user.id),
             "guild": guild.name,
+            "people": [_user(one.user) | {"standing": _standing(one, world=world)} for one in people],
             "members": [_member(one) for one in guild.members.values()],
             "roles": [
                 {"id": str(role.id), "name": role.name}
@@ -178,8 +180,16 @@ def _user(user: User) -> Payload:
 
 
 def _member(member: Member) -> Payload:
-    roles = [member.guild.roles[role_id].name for role_id in member.role_ids]
-    return _user(member.user) | {"name": member.display_name, "roles": roles}
+    return _user(member.user) | {"name": member.display_name}
+
+
+def _standing(member: Member, *, world: World) -> str:
+    """Say what the person is: an owner, or what their roles make them."""
+    if member.user is world.owner:
+        return "The bot's owner"
+    if member.user.id == member.guild.owner_id:
+        return f"Owner of {member.guild.name}"
+    return ", ".join(member.guild.roles[role_id].name for role_id in member.role_ids) or "Member"
 
 
 def _channel(channel: Channel, *, guild: Guild) -> Payload:

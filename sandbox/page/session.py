@@ -9,7 +9,7 @@ from sandbox.discord.model.interaction import CallbackKind
 from sandbox.discord.model.message import Message
 from sandbox.discord.model.world import Channel
 from sandbox.discord.payloads import Payload, entry, items, number, text
-from sandbox.discord.people.person import PickerError
+from sandbox.discord.people.person import Person, PickerError
 from sandbox.discord.people.picker import pick
 from sandbox.page.controls import Controls
 from sandbox.page.option_values import typed
@@ -33,7 +33,7 @@ class PageSession:
     def __init__(self, world: World, *, controls: Controls) -> None:
         self._world = world
         self._controls = controls
-        self._person = world.discord.member(PEOPLE[0])
+        self._person = self._people()[0]
         self._serializer = PageSerializer(world.discord.state, trusted=(world.provider.origin,))
         self._modals: dict[str, Invocation] = {}
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -78,9 +78,10 @@ class PageSession:
         self.outbox.put_nowait({"type": "reply", "id": number(asked, "id"), **answer})
 
     async def _be(self, asked: Payload) -> Payload:
-        if text(asked, "name") not in PEOPLE:
+        found = [one for one in self._people() if one.name == text(asked, "name")]
+        if not found:
             raise PickerError("Nobody has that name.")
-        self._person = self._world.discord.member(text(asked, "name"))
+        self._person = found[0]
         self._tell_places()
         self.outbox.put_nowait(self._serializer.history(self._person.member))
         return {}
@@ -149,6 +150,13 @@ class PageSession:
             return {"modal": modal(invocation.modal, interaction_id=invocation.id)}
         return {}
 
+    def _people(self) -> list[Person]:
+        """Return whom one can be, each in the first server that they are in."""
+        discord = self._world.discord
+        guilds = reversed(discord.state.world.guilds.values())
+        places = {one.user.name: guild for guild in guilds for one in guild.members.values()}
+        return [discord.member(name, guild=places[name]) for name in PEOPLE if name in places]
+
     def _options(self, asked: Payload, *, channel: Channel, line: str) -> dict[str, object]:
         person = self._person
         picked = pick(self._world.discord.state, line=line, member=person.member, channel=channel)
@@ -174,7 +182,8 @@ class PageSession:
             self._tell_message(change.channel_id, change.message_id)
 
     def _tell_places(self) -> None:
-        self.outbox.put_nowait(self._serializer.places(self._person.member) | {"people": list(PEOPLE)})
+        people = [one.member for one in self._people()]
+        self.outbox.put_nowait(self._serializer.places(self._person.member, people=people))
 
     def _tell_message(self, channel_id: int, message_id: int) -> None:
         member = self._person.member

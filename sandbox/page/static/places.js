@@ -17,12 +17,11 @@ export function drawChannels({ places, channel, news }, go) {
 }
 
 export function drawPeople(places, person, become) {
-  const playable = places.members.filter((one) => places.people.includes(one.name));
-  const lines = playable.map((one) => {
+  const lines = places.people.map((one) => {
     const pick = { type: "radio", name: "person", value: one.name, checked: one.name === person,
       onchange: () => become(one.name) };
     return el("label", {}, el("input", pick), avatar(one), el("span", {}, el("strong", {}, one.name),
-      el("small", {}, one.roles.join(", ") || "Member")));
+      el("small", {}, one.standing)));
   });
   const focused = document.activeElement?.name === "person";
   byId("people").replaceChildren(el("legend", {}, "You are"), ...lines);

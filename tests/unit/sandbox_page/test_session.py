@@ -122,7 +122,7 @@ async def test_where_no_bot_is_nothing_responds(harness: PageClientHarness) -> N
 @pytest.mark.parametrize(
     ("act", "details"),
     [
-        ("be", {"name": "Odile"}),
+        ("be", {"name": "Nobody"}),
         ("press", {"message": "x"}),
         ("submit", {"modal": "1"}),
         ("world", {"control": "provider", "value": "on fire"}),
