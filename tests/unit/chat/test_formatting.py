@@ -145,3 +145,9 @@ def test_a_file_is_named_after_its_clip(title: str | None, extension: str, name:
     assert name is None or found == name
     assert len(found.encode()) <= 200
     assert found != formatting.file_name(title, number=2, extension=extension)
+
+
+def test_a_server_is_named_beside_its_id_as_far_as_its_name_is_known() -> None:
+    assert formatting.server_name(7, "*Bards*") == r"**\*Bards\*** (`7`)"
+    assert formatting.server_name(7, None) == formatting.server_name(7, "\u200b") == "`7`"
+    assert formatting.server_name(7, "x" * 100) == f"**{'x' * 39}…** (`7`)"
