@@ -23,7 +23,7 @@ from tests.harness.databases import (
 
 LONGEST = {
     *("test_several", "test_channel_waits", "test_random_kills", "test_kill_points", "test_power_loss"),
-    *("test_stop", "test_refused_messages", "test_backup", "test_demo"),
+    *("test_stop", "test_refused_messages", "test_backup", "test_demo", "test_settings_properties"),
 }
 """The files whose tests take a good part of a minute each."""
 TESTS = Path(__file__).parent

@@ -29,4 +29,4 @@ def test_any_order_of_changes_leaves_them_consistent_on_a_server(postgres_url: s
     class OnServer(SettingsMachine):
         url = postgres_url
 
-    run_state_machine_as_test(OnServer, settings=of_size(examples=30, steps=20))
+    run_state_machine_as_test(OnServer, settings=of_size(examples=15, steps=20))
