@@ -99,3 +99,15 @@ def test_each_part_is_explained_and_dated() -> None:
     assert "Waltz" in json.dumps(made["playlists"])
     assert '"window_ends_at": "2026-11-19T12:00:00+00:00"' in json.dumps(made["accounts"])
     assert set(made) == {"format", "exported_at", "user_id", "keys", *KEYS}
+
+
+async def test_what_a_member_is_in_each_server_and_what_happened_to_credits_is_included(
+    harness: ServicesHarness,
+) -> None:
+    await harness.place()
+    record = await harness.store.read(lambda uow: uow.personal_data.record(ADA))
+    made = document_of(PersonalDataExport(record=record, at=START))
+    (membership,) = entries(json.loads(json.dumps(made)), "memberships")
+    assert (membership["server_id"], membership["allowance"]) == (str(GUILD), None)
+    kinds = {(one["server_id"], one["kind"]) for one in entries(json.loads(json.dumps(made)), "entries")}
+    assert kinds == {(str(GUILD), "single"), (str(GUILD), "pending")}
