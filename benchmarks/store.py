@@ -9,8 +9,8 @@ members, then by two, whose orders wait for each other's locks; against one call
 `caps` places requests of 50 servers on PostgreSQL under a cap over all of them, an account that every request
 changes, and takes last: as fast as a caller for each server can, and once a second by each. Against: the same
 without a cap; and with a cap on each server, an account of its own. That is as fast as a cap over all servers
-can become by being split: its parts are never waited for, and never have to be balanced. All in turn, each on
-a database of its own.
+can become by being split: its parts are never waited for, and never have to be balanced. The three alternate,
+each on a database of its own.
 """
 
 import asyncio
