@@ -203,35 +203,33 @@ def _transitions(uow: UnitOfWork) -> set[str]:
     return {event.transition for one in records for events in one.events.values() for event in events}
 
 
-async def test_what_was_pending_before_the_names_changed_goes_on(
-    tmp_path: Path, empty_postgres_url: str
-) -> None:
+async def test_what_was_pending_before_the_names_changed_goes_on(tmp_path: Path, postgres_url: str) -> None:
     path = kept(tmp_path, "0007")
-    put_on_server(empty_postgres_url, path, "0007")
-    for url in (url_of(path), empty_postgres_url):
+    put_on_server(postgres_url, path, "0007")
+    for url in (url_of(path), postgres_url):
         migrate(url)
         await keeps_what_it_learned(url)
         await goes_on(url)
 
 
-def test_the_old_names_come_back_with_all_rows(tmp_path: Path, empty_postgres_url: str) -> None:
+def test_the_old_names_come_back_with_all_rows(tmp_path: Path, postgres_url: str) -> None:
     path = kept(tmp_path, "0007")
-    put_on_server(empty_postgres_url, path, "0007")
+    put_on_server(postgres_url, path, "0007")
     left = by_name(rows_of(path))
-    assert by_name(database_admin(empty_postgres_url).read(rows_by)) == left
-    for url in (url_of(path), empty_postgres_url):
+    assert by_name(database_admin(postgres_url).read(rows_by)) == left
+    for url in (url_of(path), postgres_url):
         migrate(url)
         migrate(url, revision="0007")
     assert by_name(rows_of(path)) == left
-    assert by_name(database_admin(empty_postgres_url).read(rows_by)) == left
+    assert by_name(database_admin(postgres_url).read(rows_by)) == left
 
 
 async def test_a_default_playlist_is_forgotten_by_the_older_version(
-    tmp_path: Path, empty_postgres_url: str
+    tmp_path: Path, postgres_url: str
 ) -> None:
     path = kept(tmp_path, "0007")
-    put_on_server(empty_postgres_url, path, "0007")
-    for url in (url_of(path), empty_postgres_url):
+    put_on_server(postgres_url, path, "0007")
+    for url in (url_of(path), postgres_url):
         migrate(url)
         before = decisions(url)
         async with open_store(url) as store:
@@ -252,14 +250,14 @@ def decisions(url: str) -> set[int]:
 
 
 async def test_a_post_that_failed_or_was_in_hand_is_due_with_its_attempts(
-    tmp_path: Path, empty_postgres_url: str
+    tmp_path: Path, postgres_url: str
 ) -> None:
     path = kept(tmp_path, "0007")
     with closing(sqlite3.connect(path)) as connection, connection:
         leased = "UPDATE changes SET attempts = 3, lease_owner = 'w1', lease_until = '2026-11-19 16:00:00'"
         assert connection.execute(f"{leased} WHERE due_at IS NOT NULL").rowcount == 1
-    put_on_server(empty_postgres_url, path, "0007")
-    for url in (url_of(path), empty_postgres_url):
+    put_on_server(postgres_url, path, "0007")
+    for url in (url_of(path), postgres_url):
         migrate(url)
         async with open_store(url) as store:
             messages = await store.write(lambda uow: uow.outbox.claim_due(now=LATER, lease=LEASE, limit=16))
@@ -267,7 +265,7 @@ async def test_a_post_that_failed_or_was_in_hand_is_due_with_its_attempts(
         assert (post.source_id, post.attempts) == (GRANT, 3)
         migrate(url, revision="0007")
     changes = by_name(rows_of(path))["changes"]
-    assert by_name(database_admin(empty_postgres_url).read(rows_by))["changes"] == changes
+    assert by_name(database_admin(postgres_url).read(rows_by))["changes"] == changes
     assert ["'attempts', '3'" in change for change in changes].count(True) == 1
     assert not any("lease_owner" in change for change in changes)
 
@@ -290,13 +288,13 @@ def rate_songs(path: Path) -> Sequence[tuple[int, int, int]]:
 
 
 async def test_ratings_of_four_and_five_stars_by_others_become_loves_of_both_clips(
-    tmp_path: Path, empty_postgres_url: str
+    tmp_path: Path, postgres_url: str
 ) -> None:
     path = kept(tmp_path, "0007")
     songs = rate_songs(path)
     assert {clips for _, _, clips in songs} == {1, 2}
-    put_on_server(empty_postgres_url, path, "0007")
-    for url in (url_of(path), empty_postgres_url):
+    put_on_server(postgres_url, path, "0007")
+    for url in (url_of(path), postgres_url):
         migrate(url)
         async with open_store(url) as store:
             for song, own, clips in songs:
@@ -307,7 +305,7 @@ async def test_ratings_of_four_and_five_stars_by_others_become_loves_of_both_cli
         migrate(url, revision="0007")
     rated = by_name(rows_of(path))["ratings"]
     assert len(rated) == 2 * len(songs)
-    assert by_name(database_admin(empty_postgres_url).read(rows_by))["ratings"] == rated
+    assert by_name(database_admin(postgres_url).read(rows_by))["ratings"] == rated
 
 
 def by_name(tables: list[tuple[str, Rows]]) -> dict[str, list[str]]:
@@ -357,12 +355,12 @@ WIPED = {
 @pytest.mark.parametrize(("prompts", "expected"), WIPED.values(), ids=WIPED)
 async def test_requests_whose_prompt_may_have_been_wiped_are_marked(
     tmp_path: Path,
-    empty_postgres_url: str,
+    postgres_url: str,
     prompts: tuple[str, ...],
     expected: list[tuple[State, bool]],
 ) -> None:
     path = wipe(kept(tmp_path, "0004"), *prompts)
-    put_on_server(empty_postgres_url, path, "0004")
-    for url in (url_of(path), empty_postgres_url):
+    put_on_server(postgres_url, path, "0004")
+    for url in (url_of(path), postgres_url):
         migrate(url)
         assert await marked(url) == expected

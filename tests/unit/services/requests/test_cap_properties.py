@@ -161,6 +161,6 @@ class StrangerOnPostgres(Stranger):
 
 COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 TestStranger = Stranger.TestCase
-TestStranger.settings = settings(COMMON, max_examples=15, stateful_step_count=30)
+TestStranger.settings = settings(COMMON, max_examples=8, stateful_step_count=30)
 TestStrangerOnPostgres = StrangerOnPostgres.TestCase
 TestStrangerOnPostgres.settings = settings(COMMON, max_examples=3, stateful_step_count=20)

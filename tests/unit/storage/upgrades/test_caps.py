@@ -38,11 +38,11 @@ def accounts_of(url: str) -> list[str]:
 
 
 async def test_caps_count_what_was_spent_before_and_are_forgotten_by_the_older_version(
-    tmp_path: Path, empty_postgres_url: str
+    tmp_path: Path, postgres_url: str
 ) -> None:
     path = kept(tmp_path, "0007")
-    put_on_server(empty_postgres_url, path, "0007")
-    for url in (url_of(path), empty_postgres_url):
+    put_on_server(postgres_url, path, "0007")
+    for url in (url_of(path), postgres_url):
         migrate(url)
         migrate(url, revision="0016")
         before = accounts_of(url)

@@ -15,11 +15,11 @@ from tests.unit.storage.test_upgrades import GRANT, LATER, decisions, is_up_to_d
 
 
 async def test_what_saved_playlists_came_to_is_counted_and_forgotten_by_the_older_version(
-    tmp_path: Path, empty_postgres_url: str
+    tmp_path: Path, postgres_url: str
 ) -> None:
     path = kept(tmp_path, "0007")
-    put_on_server(empty_postgres_url, path, "0007")
-    for url in (url_of(path), empty_postgres_url):
+    put_on_server(postgres_url, path, "0007")
+    for url in (url_of(path), postgres_url):
         migrate(url)
         migrate(url, revision="0015")
         before = decisions(url)

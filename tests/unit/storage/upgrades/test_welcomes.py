@@ -13,11 +13,11 @@ from tests.unit.storage.test_upgrades import is_up_to_date, kept, put_on_server
 
 
 async def test_the_older_version_forgets_welcomes_and_keeps_the_other_messages(
-    tmp_path: Path, empty_postgres_url: str
+    tmp_path: Path, postgres_url: str
 ) -> None:
     path = kept(tmp_path, "0007")
-    put_on_server(empty_postgres_url, path, "0007")
-    for url in (url_of(path), empty_postgres_url):
+    put_on_server(postgres_url, path, "0007")
+    for url in (url_of(path), postgres_url):
         migrate(url)
         before = database_admin(url).read(messages)
         database_admin(url).write(welcome_a_server)
