@@ -8,9 +8,8 @@ members, then by two, whose orders wait for each other's locks; against one call
 
 `caps` places requests of 50 servers on PostgreSQL under a cap over all of them, an account that every request
 changes, and takes last: as fast as a caller for each server can, and once a second by each. Against: the same
-without a cap; and with a cap on each server, an account of its own. That is as fast as a cap over all servers
-can become by being split: its parts are never waited for, and never have to be balanced. The three alternate,
-each on a database of its own.
+without a cap, and with that account split into eight. The three alternate, each on a database of its own.
+Then more is asked for than a cap has, and what is on hold is counted.
 """
 
 import asyncio
@@ -19,7 +18,7 @@ import sqlite3
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -30,8 +29,10 @@ from benchmarks.harness.program import new_folder, settings_for, sqlite_path
 from benchmarks.harness.recording import FIRST_ID, PLAYLIST, request_context
 from benchmarks.harness.report import Report, spread_ms
 from benchmarks.harness.servers import NONE_HERE, WANTED, server_database
+from benchmarks.harness.split_cap import SplitCapStore
 from bot.config import Settings
 from bot.domain.caps import MAX_CAP
+from bot.domain.errors import CapError, InsufficientFundsError
 from bot.domain.leases import Lease
 from bot.domain.song_options import SongOptions
 from bot.domain.transitions import Transition
@@ -48,12 +49,10 @@ CALLERS = 64
 LEASE_S = 60.0
 MEMBERS, RIVALS = 1000, 2
 CAPPED, QUICK_CAPPED, SERVERS, ROUNDS = 500, 100, 50, 3
-CAPS: Mapping[str, Mapping[str, int]] = {
-    "one": {"total_credit_cap": MAX_CAP},
-    "none": {},
-    "split": {"server_credit_cap": MAX_CAP},
-}
-"""The settings of each variant, by its name."""
+TIGHT_CAP, TIGHT_CALLS = 3125, 150
+"""A cap with credits for 104 songs and a bit, and how many are asked for."""
+CAPS: Mapping[str, bool] = {"one": True, "none": False, "split": True}
+"""The variants of the cap, and whether there is one."""
 MIN_SHARE = 0.8
 """The target of placing under a cap over all servers, of placing without one."""
 MIN_PLACED = 100
@@ -132,14 +131,18 @@ async def run_caps(*, quick: bool) -> Report:
             if url is None:
                 report.add(f"PostgreSQL ({WANTED})", NONE_HERE)
                 return report
-            runs[name].append(await _under_caps(url, CAPS[name], count=count))
-            report.wrong += (await asyncio.to_thread(audit_database, url))[0]
+            runs[name].append(await _under_cap(url, name, count=count))
+            breaches, totals = await asyncio.to_thread(audit_database, url)
+            report.wrong += breaches
+            placed = sum(totals.requests.values())
+            report.check(placed == 2 * count, f"{name}: {placed} of {2 * count} requests were placed")
     rates = {name: statistics.median(rate for rate, _ in runs[name]) for name in CAPS}
     one, none, split = (f"{rates[name]:,.0f}/s" for name in CAPS)
     report.add(f"{SERVERS} at once", one, f"{none} | {split}", samples=ROUNDS * count)
     times_s = {name: [one for _, paced in runs[name] for one in paced] for name in CAPS}
     one, none, split = (spread_ms(times_s[name]) for name in CAPS)
     report.add(f"{SERVERS}/s: median / p99 / max", one, f"{none} | {split}", samples=len(times_s["one"]))
+    await _add_held(report)
     share = min(rates["one"], SERVERS) / min(rates["none"], SERVERS)
     report.add_target(
         f"placing {SERVERS}/s under the cap: at least {MIN_SHARE:.0%} of placing without it",
@@ -150,35 +153,74 @@ async def run_caps(*, quick: bool) -> Report:
     return report
 
 
-async def _under_caps(url: str, caps: Mapping[str, int], *, count: int) -> tuple[float, list[float]]:
-    """Return how many requests a second are placed at once, and the seconds of those placed at a pace."""
-    settings = settings_for(
-        Path(),
-        {"DISCORD_TOKEN": "none", "CQTAI_API_KEY": "none"},
-        max_active_per_member=1000,
-        max_waiting_per_server=1000,
-        default_allowance=1_000_000,
-        **caps,
-    )
-    async with open_store(url) as store:
-        songs, times_s = RequestService(store, config=song_config(settings), clock=utc_now), list[float]()
+async def _add_held(report: Report) -> None:
+    """Add what is on hold when more was asked for, at once, than the cap has."""
+    held: dict[str, int] = {}
+    for name in (name for name, has_cap in CAPS.items() if has_cap):
+        with server_database() as url:
+            if url is None:
+                return
+            async with open_store(url) as store:
+                await _at_once(_placer(store, name, cap=TIGHT_CAP), TIGHT_CALLS)
+            breaches, totals = await asyncio.to_thread(audit_database, url)
+            held[name] = totals.held
+            report.wrong += breaches
+            report.check(
+                totals.held <= TIGHT_CAP, f"{name}: {totals.held} of {TIGHT_CAP} credits are on hold"
+            )
+    of_one, of_split = (f"{credits_:,}" for credits_ in held.values())
+    report.add(f"on hold of a cap of {TIGHT_CAP:,}", of_one, f"- | {of_split}", samples=TIGHT_CALLS)
 
-        async def place(_: Store, number: int) -> object:
-            by = replace(request_context(number), guild_id=number % SERVERS + 1)
-            return await songs.place(SongOptions(playlist=PLAYLIST), by)
+
+async def _under_cap(url: str, name: str, *, count: int) -> tuple[float, list[float]]:
+    """Return how many requests a second are placed at once, and the seconds of those placed at a pace."""
+    async with open_store(url) as store:
+        place, times_s = _placer(store, name, cap=MAX_CAP), list[float]()
 
         async def each_second(server: int) -> None:
             for turn in range(count // SERVERS):
                 await asyncio.sleep(begun_s + turn + server / SERVERS - time.perf_counter())
                 asked_s = time.perf_counter()
-                await place(store, count + turn * SERVERS + server)
+                await place(count + turn * SERVERS + server)
                 times_s.append(time.perf_counter() - asked_s)
 
-        begun_s, numbers = time.perf_counter(), iter(range(count))
-        await asyncio.gather(*(_call(store, place, numbers) for _ in range(SERVERS)))
+        begun_s = time.perf_counter()
+        await _at_once(place, count)
         rate, begun_s = count / (time.perf_counter() - begun_s), time.perf_counter()
         await asyncio.gather(*map(each_second, range(SERVERS)))
         return rate, times_s
+
+
+def _placer(store: Store, name: str, *, cap: int) -> Callable[[int], Awaitable[None]]:
+    """Return what places a request by its number under this variant of the cap, or is refused."""
+    settings = settings_for(
+        Path(),
+        {"DISCORD_TOKEN": "none", "CQTAI_API_KEY": "none"},
+        total_credit_cap=cap if CAPS[name] else None,
+        max_active_per_member=1000,
+        max_waiting_per_server=1000,
+        default_allowance=1_000_000,
+    )
+    on_store = SplitCapStore(store) if name == "split" else store
+    songs = RequestService(on_store, config=song_config(settings), clock=utc_now)
+
+    async def place(number: int) -> None:
+        by = replace(request_context(number), guild_id=number % SERVERS + 1)
+        with suppress(CapError, InsufficientFundsError):
+            await songs.place(SongOptions(playlist=PLAYLIST), by)
+
+    return place
+
+
+async def _at_once(place: Callable[[int], Awaitable[None]], count: int) -> None:
+    """Place this many requests, with a caller for each server."""
+    numbers = iter(range(count))
+
+    async def call() -> None:
+        for number in numbers:
+            await place(number)
+
+    await asyncio.gather(*(call() for _ in range(SERVERS)))
 
 
 async def _add_server_rows(report: Report, settings: Settings, count: int) -> None:

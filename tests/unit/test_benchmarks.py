@@ -1,4 +1,5 @@
 import random
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,17 +10,24 @@ from benchmarks.edits import naive
 from benchmarks.harness.report import Report, milliseconds, quantile, spread_ms
 from benchmarks.harness.schedules import SongTimes, at_delay, best, cost_of, fixed, own
 from benchmarks.harness.servers import server_database
+from benchmarks.harness.split_cap import PARTS, SplitLedger
 from benchmarks.overspend import read_then_write
 from benchmarks.polling import Song, followed, simulated
 from benchmarks.polls_failing import FAILING, SPEC, faults, naive_survives
-from bot.domain.errors import NoAnswerError
+from bot.domain.caps import ALL_GUILDS
+from bot.domain.errors import InsufficientFundsError, NoAnswerError
+from bot.domain.ledger import Leg, cap_account
 from bot.domain.polling import DurationStats, PollLimits
 from bot.domain.provider_tasks import TaskReport, TaskStage
+from bot.domain.quotas import Period, window_of
+from bot.services.unit_of_work import NamedUnit, UnitOfWork
 from bot.storage.store import open_store
+from bot.storage.unit_of_work import SqlUnitOfWork
 from sandbox.discord.limits import Limits
 from tests.fakes.provider import FakeProvider
 from tests.unit.storage.databases import fresh, url_of
 
+NOW = datetime(2026, 11, 28, tzinfo=UTC)
 RUNNING = TaskReport(TaskStage.RUNNING, status="running")
 
 
@@ -176,6 +184,32 @@ def test_a_naive_editor_meets_the_channels_limit() -> None:
 
 def test_a_single_naive_editor_meets_no_limit() -> None:
     assert naive(1, song_s=100.0, limits=Limits()) == (20, 0)
+
+
+async def test_the_parts_of_a_split_cap_are_spent_one_after_the_other_and_never_overspent(
+    tmp_path: Path,
+) -> None:
+    cap = cap_account(ALL_GUILDS, window_of(Period.MONTH, NOW))
+    held: list[int] = []
+
+    def spend(uow: UnitOfWork) -> None:
+        assert isinstance(uow, SqlUnitOfWork)
+        ledger = SplitLedger(uow.connection)
+        ledger.set_granted_total(cap, target=PARTS * 30 + 5, now=NOW)
+        for number in range(PARTS):
+            assert ledger.balance(cap.id).granted == PARTS * 30 + 5
+            ledger.hold(PARTS * number, [Leg(cap.id, 30)], now=NOW)  # all begin with the same part
+        assert ledger.balance(cap.id).available == 5
+        with pytest.raises(InsufficientFundsError, match="No part"):
+            ledger.hold(1, [Leg(cap.id, 30)], now=NOW)
+        held.append(ledger.balance(cap.id).held)
+        held.append(ledger.set_granted_total(cap, target=PARTS * 60, now=NOW).available)
+        held.append(ledger.set_granted_total(cap, target=30, now=NOW).available)
+
+    async with open_store(url_of(fresh(tmp_path))) as store:
+        await store.write(NamedUnit("test.spend", spend))
+
+    assert held == [PARTS * 30, PARTS * 30, 0]
 
 
 async def test_reading_before_writing_overspends(tmp_path: Path) -> None:
