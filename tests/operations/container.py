@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
 from dotenv import dotenv_values
 
 from tests.integration.program import POWERLESS, ROOT, Outcome, ended
-from tests.operations.block_yaml import document
 
 CONTINUED = re.compile(r"\\\n\s*")
 
@@ -69,7 +69,7 @@ def of_docker_run(env_file: Path) -> dict[str, str]:
 
 def of_compose(env_file: Path) -> dict[str, str]:
     """What `compose.yaml` gives the container: its file of variables, and over it what it names itself."""
-    service = document(ROOT / "compose.yaml")["services"]["inspire"]
+    service = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]["inspire"]
     assert service["env_file"] == ".env"
     own: dict[str, str] = service.get("environment", {})
     return {name: value or "" for name, value in dotenv_values(env_file).items()} | own

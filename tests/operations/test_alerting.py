@@ -10,17 +10,17 @@ from itertools import combinations
 from typing import Any
 
 import pytest
+import yaml
 
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.requests import State
 from bot.domain.transitions import Transition
 from bot.metrics.prometheus import KINDS
 from tests.integration.program import ROOT
-from tests.operations.block_yaml import document
 from tests.operations.test_guide import GUIDE, METRICS, PARTS
 
 RULES = ROOT / "deploy" / "prometheus" / "rules.yml"
-ALERTS = document(RULES)["groups"][0]["rules"]
+ALERTS = yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"][0]["rules"]
 BOARD = json.loads((ROOT / "deploy" / "grafana" / "inspire.json").read_text(encoding="utf-8"))
 TABLE = {name: {label for label in labels.split(",") if label} for name, labels in METRICS.findall(GUIDE)}
 OF_PROMETHEUS = {"job", "instance", "le"}

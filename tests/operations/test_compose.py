@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+import yaml
 
 from bot.shutdown import STOP_S
 from tests.integration.program import ROOT
-from tests.operations.block_yaml import document
 from tests.operations.container import image
 
-COMPOSE = document(ROOT / "compose.yaml")
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES = COMPOSE["services"]
 BOT, POSTGRES = SERVICES["inspire"], SERVICES["postgres"]
 
