@@ -201,5 +201,5 @@ def _unsaved(own: Iterable[OwnPlaylist], saved: Iterable[SavedPlaylist]) -> list
 
 
 def last_used_first(saved: Iterable[SavedPlaylist]) -> list[SavedPlaylist]:
-    """Return the playlists by when a request last named them, those that none has named by name."""
+    """Return the playlists, last used first; those that were never used follow by their names."""
     return sorted(saved, key=lambda one: (-(one.used_at.timestamp() if one.used_at else 0.0), one.key))

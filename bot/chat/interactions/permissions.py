@@ -28,8 +28,8 @@ TO_FORWARD = (*TO_POST, "read_message_history")
 """A forwarded message is answered with its buttons, which takes the permission to read."""
 VOICE = frozenset({ChannelType.voice, ChannelType.stage_voice})
 """Their text chats are only for members who may connect."""
-NOT_DISCORDS = (AttributeError, TypeError, ValueError)
-"""What discord.py raises for an answer that is not Discord's."""
+MALFORMED = (AttributeError, TypeError, ValueError)
+"""What discord.py raises for an answer in another form than Discord's."""
 T = TypeVar("T")
 
 
@@ -132,7 +132,7 @@ async def role_members(interaction: GuildInteraction, role_id: int) -> int | Non
     try:
         async with asyncio.timeout(interaction.timings.role_count_s):
             counts = await guild.role_member_counts()
-    except (*API_ERRORS, *NOT_DISCORDS) as error:
+    except (*API_ERRORS, *MALFORMED) as error:
         log.info("the members of a role are not counted: %r", error, extra={"guild": guild.id})
         return None
     return next((count for role, count in counts.items() if role.id == role_id), None)
