@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import re
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 
 import discord
 
@@ -12,7 +14,7 @@ from bot.chat.api_errors import API_ERRORS
 from bot.chat.delivery.operator_lines import GatheredLines, OperatorLine, OperatorLines
 from bot.chat.delivery.sending import in_time
 from bot.chat.interactions.permissions import owners
-from bot.chat.text.formatting import CONTENT_LIMIT, mention, quoted
+from bot.chat.text.formatting import CONTENT_LIMIT, mention, quoted, server_name
 from bot.domain.errors import InvalidMessageError, NoAccessError, RetryableError
 from bot.domain.retry_policy import RetryPolicy
 
@@ -32,6 +34,8 @@ LINE_LIMIT = 400
 """Characters of one line."""
 MAX_OWNERS = 10
 """Members of a team who are mentioned at most."""
+NO_NAMES: Mapping[int, str] = MappingProxyType({})
+_SERVER = re.compile(r"\bserver (\d{1,20})\b")
 MORE = "... and {count} more: see the log"
 
 
@@ -106,13 +110,17 @@ class OperatorChannel:
         owner_ids = await self._owner_ids() if news else ()
         async with in_time(SEND_S):
             await self._client.get_partial_messageable(self._channel_id).send(
-                operator_message(gathered, owner_ids),
+                operator_message(gathered, owner_ids, self._names()),
                 allowed_mentions=discord.AllowedMentions(
                     everyone=False, roles=False, users=[discord.Object(one) for one in owner_ids]
                 ),
             )
         if owner_ids:
             self._mentioned_at_s |= dict.fromkeys(news, self._clock())
+
+    def _names(self) -> dict[int, str]:
+        """Return the names of the servers that this process sees."""
+        return {guild.id: guild.name for guild in self._client.guilds}
 
     def _fail(self, gathered: GatheredLines, error: Exception) -> float:
         """Keep lines that Discord may take later, and log the first failure in a row."""
@@ -151,12 +159,17 @@ def _cause(error: Exception) -> str:
     return type(error).__name__
 
 
-def operator_message(gathered: GatheredLines, owner_ids: Sequence[int]) -> str:
-    """Return the message: mentions, then the lines, those that stop songs first, as many as fit."""
+def operator_message(
+    gathered: GatheredLines, owner_ids: Sequence[int], names: Mapping[int, str] = NO_NAMES
+) -> str:
+    """Return the message: mentions, then the lines, those that stop songs first, as many as fit.
+
+    Servers that are in `names` are named beside their ids.
+    """
     shown = [" ".join(map(mention, owner_ids))] if owner_ids else []
     left_out = gathered.left_out
     for line in sorted(gathered.lines, key=lambda line: not line.stops_songs):
-        text = _shown(line)
+        text = _shown(line, names)
         if len("\n".join((*shown, text))) > CONTENT_LIMIT - len(MORE) - 10:
             left_out += line.count
         else:
@@ -166,7 +179,14 @@ def operator_message(gathered: GatheredLines, owner_ids: Sequence[int]) -> str:
     return "\n".join(shown)
 
 
-def _shown(line: OperatorLine) -> str:
+def _shown(line: OperatorLine, names: Mapping[int, str]) -> str:
     times = f" **\N{MULTIPLICATION SIGN}{line.count:,}**" if line.count > 1 else ""
-    requests = f" (request {', '.join(map(str, line.request_ids))})" if line.request_ids else ""
-    return f"{quoted(line.text, limit=LINE_LIMIT)}{times}{requests}"
+    text = _SERVER.sub(
+        lambda found: f"server {server_name(int(found[1]), names.get(int(found[1])))}",
+        quoted(line.text, limit=LINE_LIMIT),
+    )
+    about = [f"request {', '.join(map(str, line.request_ids))}"] if line.request_ids else []
+    if line.guild_ids:
+        about.append(f"server {', '.join(server_name(one, names.get(one)) for one in line.guild_ids)}")
+    beside = f" ({'; '.join(about)})" if about else ""
+    return f"{text}{times}{beside}"

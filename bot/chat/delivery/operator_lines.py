@@ -22,7 +22,7 @@ STOPS_SONGS = (
 MAX_LINES = 20
 """Different lines that are kept, and as many again that stop songs; more are only counted."""
 MAX_REQUESTS = 5
-"""Requests that are named in one line."""
+"""Requests, and servers, that are named in one line."""
 LEFT_OUT = "..."
 """Stands for a text that is not the program's own."""
 _KNOWN = re.compile(r"code \d{1,6}\b|[0-9a-f-]{32,36}\Z")
@@ -36,6 +36,7 @@ class OperatorLine:
     text: str
     count: int = 1
     request_ids: tuple[int, ...] = ()
+    guild_ids: tuple[int, ...] = ()
 
     @property
     def stops_songs(self) -> str | None:
@@ -43,9 +44,13 @@ class OperatorLine:
         return next((start for start in STOPS_SONGS if self.text.startswith(start, len(PREFIX))), None)
 
     def plus(self, other: "OperatorLine") -> "OperatorLine":
-        """Return this line with the count and the requests of an equal one."""
-        request_ids = tuple(dict.fromkeys(self.request_ids + other.request_ids))[:MAX_REQUESTS]
-        return replace(self, count=self.count + other.count, request_ids=request_ids)
+        """Return this line with the count, the requests and the servers of an equal one."""
+        return replace(
+            self,
+            count=self.count + other.count,
+            request_ids=tuple(dict.fromkeys(self.request_ids + other.request_ids))[:MAX_REQUESTS],
+            guild_ids=tuple(dict.fromkeys(self.guild_ids + other.guild_ids))[:MAX_REQUESTS],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +86,8 @@ class OperatorLines(logging.Handler):
         except Exception:  # noqa: BLE001 - as logging's own handlers do: a line must not harm its caller
             self.handleError(record)
             return
-        request_id: object = getattr(record, "request", None)
-        request_ids = (request_id,) if isinstance(request_id, int) else ()
-        self._keep(GatheredLines(lines=(OperatorLine(text=text, request_ids=request_ids),)))
+        line = OperatorLine(text=text, request_ids=_ids(record, "request"), guild_ids=_ids(record, "guild"))
+        self._keep(GatheredLines(lines=(line,)))
         self._notify()
 
     def take(self) -> GatheredLines:
@@ -119,6 +123,12 @@ class _OwnWords(logging.Formatter):
         if isinstance(arguments, Mapping):
             return template % {name: _known(value) for name, value in arguments.items()}
         return template % tuple(map(_known, arguments)) if arguments else template
+
+
+def _ids(record: logging.LogRecord, field: str) -> tuple[int, ...]:
+    """Return the id that a field of the record has, if it has one."""
+    value: object = getattr(record, field, None)
+    return (value,) if isinstance(value, int) else ()
 
 
 def _known(value: object) -> object:

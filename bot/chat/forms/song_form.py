@@ -21,7 +21,7 @@ from bot.domain.errors import (
     PersonaError,
 )
 from bot.domain.models import find_model, model_name
-from bot.domain.playlist_choice import SURPRISE, find_saved, matching_playlists, search_key
+from bot.domain.playlist_choice import SURPRISE, find_saved, last_used_first, search_key
 from bot.domain.playlists import SavedPlaylist
 from bot.domain.song_form import PROMPT_LIMIT, WEIGHTS_LIMIT, SongForm, SongSource, weights_text
 from bot.domain.song_options import SongOptions, parse_clip, parse_persona, parse_playlist_or_name
@@ -32,7 +32,7 @@ FORM = "song-form:"
 """Prefix of the forms' custom ids; `SongSource.key` follows."""
 REOPEN = "song-form-again:"
 """The same of the buttons that open a form again."""
-PLAYLIST, PROMPT, MODEL, WEIGHTS = "playlist", "prompt", "model", "weights"
+PLAYLIST, OTHER_PLAYLIST, PROMPT, MODEL, WEIGHTS = "playlist", "other", "prompt", "model", "weights"
 """The custom ids of the fields."""
 PROMPT_FILE = "prompt.txt"
 BEYOND_FORMS = (BlockedError, ChannelError, ChannelGoneError, NotServedError, OutsideServerError)
@@ -48,7 +48,8 @@ def song_form(source: SongSource, draft: SongDraft, form: SongForm) -> discord.u
     modal = discord.ui.Modal(
         title=f"{_title(source)} · {in_credits(draft.cost)}", custom_id=f"{FORM}{source.key}", timeout=None
     )
-    modal.add_item(_playlist(draft, form))
+    for field in _playlist(draft, form):
+        modal.add_item(field)
     prompt = discord.ui.TextInput[discord.ui.Modal](
         custom_id=PROMPT,
         style=discord.TextStyle.paragraph,
@@ -82,7 +83,7 @@ def filled_in(data: Mapping[str, object]) -> SongForm:
     """Return what a submission has in the fields; one that it lacks is empty."""
     values = dict(_values(data))
     return SongForm(
-        playlist=values.get(PLAYLIST, ""),
+        playlist=values.get(OTHER_PLAYLIST, "").strip() or values.get(PLAYLIST, ""),
         prompt=values.get(PROMPT, ""),
         model=values.get(MODEL, ""),
         weights=values.get(WEIGHTS, ""),
@@ -161,10 +162,11 @@ def _labelled(
     return discord.ui.Label(text=text, component=component, description=description)
 
 
-def _playlist(draft: SongDraft, form: SongForm) -> discord.ui.Label[discord.ui.Modal]:
-    """Build the field for the playlist: a select if any are saved, else a text.
+def _playlist(draft: SongDraft, form: SongForm) -> Iterator[discord.ui.Label[discord.ui.Modal]]:
+    """Build the fields for the playlist: a select if any are saved, else a text.
 
-    Text that names no playlist is in a field of text, to be corrected there.
+    Text that names no playlist is in a field of text, to be corrected there. Where a select has no room for
+    all saved playlists, a field of text beside it takes the names of the others.
     """
     wanted = _wanted(draft.saved, form.playlist)
     if not draft.saved or not (wanted == SURPRISE or UUID.fullmatch(wanted)):
@@ -172,8 +174,9 @@ def _playlist(draft: SongDraft, form: SongForm) -> discord.ui.Label[discord.ui.M
             custom_id=PLAYLIST, default=_linked(form.playlist) or None, max_length=TEXT_LIMIT
         )
         hint = labels.FORM_PLAYLIST_HINT if draft.saved else None
-        return _labelled(labels.FORM_PLAYLIST, field, description=hint)
-    named = {one.playlist_id: one.name for one in matching_playlists(draft.saved, "")}
+        yield _labelled(labels.FORM_PLAYLIST, field, description=hint)
+        return
+    named = {one.playlist_id: one.name for one in last_used_first(draft.saved)}
     shown = {wanted: named.get(wanted, labels.FORM_SAME_PLAYLIST), SURPRISE: SURPRISE} | named
     shown[SURPRISE] = SURPRISE
     options = [
@@ -183,7 +186,13 @@ def _playlist(draft: SongDraft, form: SongForm) -> discord.ui.Label[discord.ui.M
         for value, name in list(shown.items())[:MAX_OPTIONS]
     ]
     select = discord.ui.Select[discord.ui.Modal](custom_id=PLAYLIST, options=options)
-    return _labelled(labels.FORM_PLAYLIST, select)
+    yield _labelled(labels.FORM_PLAYLIST, select)
+    if left_out := len(shown) - len(options):
+        other = discord.ui.TextInput[discord.ui.Modal](
+            custom_id=OTHER_PLAYLIST, required=False, max_length=TEXT_LIMIT
+        )
+        hint = labels.other_playlist_hint(left_out)
+        yield _labelled(labels.FORM_OTHER_PLAYLIST, other, description=hint)
 
 
 def _wanted(saved: Sequence[SavedPlaylist], typed: str) -> str:

@@ -23,6 +23,8 @@ OUTAGES = {
     ProviderOutage.ACCOUNT: "It refuses the account. The log has the code.",
     ProviderOutage.EMPTY: "The account there has no credits left: add some.",
 }
+ROLES = {"all": "that does everything", "gateway": "for commands (gateway)", "worker": "for songs (worker)"}
+"""What the processes of a role are there for."""
 STATES = {
     State.AWAITING: "awaiting approval",
     State.WAITING: "in the queue",
@@ -42,8 +44,8 @@ def operation_message(view: OperatorStatus) -> discord.Embed:
     pending = (f"**{count:,}** {STATES[state]}" for state, count in view.pending.items())
     paused = f"\nPaused by moderators: **{counted(view.paused, 'server')}**" if view.paused else ""
     embed.add_field(name="Requests", value=" · ".join(pending) + paused, inline=False)
-    roles = ", ".join(f"{count} {role}" for role, count in view.processes.items())
-    embed.add_field(name="Processes running", value=roles or "none")
+    roles = (f"**{count:,}** {ROLES.get(role, role)}" for role, count in view.processes.items())
+    embed.add_field(name="Processes running", value=" · ".join(roles) or "none")
     embed.add_field(name=f"Spent {IN_PERIOD[view.spending.period]}", value=_spent(view), inline=False)
     embed.add_field(name="Used in 24 hours", value=in_credits(view.used_in_day))
     embed.add_field(name="Used in 7 days", value=in_credits(view.used_in_week))

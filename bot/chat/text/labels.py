@@ -26,6 +26,7 @@ NEW_SONG = "New song"
 TYPED = "What you typed"
 FORM_PLAYLIST = "Playlist"
 FORM_PLAYLIST_HINT = "A link, or the name of a saved playlist"
+FORM_OTHER_PLAYLIST = "Another playlist"
 FORM_PROMPT_FULL = "Only its first 4,000 characters fit in here"
 FORM_PROMPT = "Prompt"
 FORM_MODEL = "Model"
@@ -56,6 +57,11 @@ FIRST_PAGE = "«"
 PREVIOUS_PAGE = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"
 NEXT_PAGE = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 LAST_PAGE = "»"
+
+
+def other_playlist_hint(count: int) -> str:
+    """Say how many saved playlists are not among the choices, and what can be typed in their place."""
+    return f"In place of the choice above: one of {count:,} more, by its name or how it starts; or a link"
 
 
 def priced(label: str, cost: int) -> str:

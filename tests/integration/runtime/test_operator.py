@@ -59,7 +59,7 @@ async def test_the_operator_stops_everything_and_lets_it_go_on(local: BotHarness
         shown = fields(asked.shown.embeds[0])
         assert shown["Song service"] == "Ready.\nTasks at once: **3**"
         assert "**1** in the queue" in shown["Requests"]
-        assert shown["Processes running"] == "1 all"
+        assert shown["Processes running"] == "**1** that does everything"
         assert (shown["Used in 24 hours"], shown["Used in 7 days"]) == ("30 credits", "30 credits")
         assert shown["Price of a song"] == "30 credits"
         assert len(local.submissions) == 1

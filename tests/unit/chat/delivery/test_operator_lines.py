@@ -123,3 +123,22 @@ def test_a_message_shows_words_as_they_are_and_what_is_equal_as_a_number() -> No
     assert operator_message(GatheredLines(lines=lines), ()) == (
         "OPERATOR: \\@everyone \\<\\@7\\> \\*\\*x\\*\\* next **\N{MULTIPLICATION SIGN}1,200** (request 3, 4)"
     )
+
+
+def test_servers_are_named_beside_their_ids_where_the_process_knows_them() -> None:
+    lines = (
+        OperatorLine(text="OPERATOR: a cap is reached: no more songs in server 17 in this period"),
+        OperatorLine(text="OPERATOR: a task is lost", request_ids=(3,), guild_ids=(17, 18)),
+    )
+    assert operator_message(GatheredLines(lines=lines), (), {17: "*Bards*"}) == (
+        "OPERATOR: a cap is reached: no more songs in server **\\*Bards\\*** (`17`) in this period\n"
+        "OPERATOR: a task is lost (request 3; server **\\*Bards\\*** (`17`), `18`)"
+    )
+
+
+def test_the_server_of_a_line_is_kept() -> None:
+    lines = OperatorLines(notify=lambda: None)
+    for guild_id in (17, 18, 17):
+        record = logging.makeLogRecord({"msg": "OPERATOR: one", "guild": guild_id})
+        lines.emit(record)
+    assert lines.take().lines == (OperatorLine(text="OPERATOR: one", count=3, guild_ids=(17, 18)),)

@@ -46,7 +46,7 @@ def test_a_bot_that_is_well_looks_so() -> None:
     assert embed.description is None
     shown = fields(embed)
     assert shown["Song service"] == "Ready.\nTasks at once: **3**"
-    assert shown["Processes running"] == "2 gateway, 3 worker"
+    assert shown["Processes running"] == "**2** for commands (gateway) · **3** for songs (worker)"
     assert "servers" not in str(shown["Requests"])
 
 

@@ -1,15 +1,24 @@
 """The form that changes a request."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import discord
 import pytest
 from discord.app_commands import Namespace
 
-from bot.chat.forms.song_form import PROMPT_FILE, REOPEN, kept_command, kept_form, song_form
+from bot.chat.forms.song_form import (
+    OTHER_PLAYLIST,
+    PROMPT_FILE,
+    REOPEN,
+    filled_in,
+    kept_command,
+    kept_form,
+    song_form,
+)
 from bot.chat.text import labels
 from bot.domain.errors import BlockedError, ChannelError, ClipError, CooldownError, LinkKind, RefusalError
+from bot.domain.playlist_choice import SURPRISE
 from bot.domain.playlists import SavedPlaylist
 from bot.domain.song_form import PROMPT_LIMIT, SongForm, SongSource
 from bot.services.requests.drafts import SongDraft
@@ -91,3 +100,57 @@ def test_a_playlist_that_is_not_found_is_corrected_as_text(
         assert [one.value for one in field.component.options if one.default] == [value]
     if isinstance(field.component, discord.ui.TextInput):
         assert field.component.default == value
+
+
+def saved_playlists(count: int) -> tuple[SavedPlaylist, ...]:
+    """Playlists that were used one after the other, the last one last."""
+    ids = [f"0b8dbbf0-0000-4000-8000-{number:012}" for number in range(count)]
+    return tuple(
+        SavedPlaylist(
+            name=f"Mix {number}",
+            playlist_id=one,
+            added_by=7,
+            added_at=COOLDOWN.until,
+            used_at=COOLDOWN.until + timedelta(days=number),
+        )
+        for number, one in enumerate(ids)
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "wanted", "left_out"),
+    [(24, None, 0), (25, None, 1), (60, None, 36), (60, 0, 36), (24, PLAYLIST, 1)],
+)
+def test_every_saved_playlist_can_be_chosen_or_typed(
+    count: int, wanted: int | str | None, left_out: int
+) -> None:
+    saved = saved_playlists(count)
+    chosen = saved[wanted].playlist_id if isinstance(wanted, int) else wanted or ""
+    form = SongForm(playlist=chosen, model="v55")
+    draft = SongDraft(form=form, saved=saved, models=("v55",), usual_model="v55", cost=30)
+    parts = [
+        one for one in song_form(SongSource(), draft, form).children if isinstance(one, discord.ui.Label)
+    ]
+    select = parts[0].component
+    assert isinstance(select, discord.ui.Select)
+    names = {one.playlist_id: one.name for one in saved} | {
+        PLAYLIST: labels.FORM_SAME_PLAYLIST,
+        SURPRISE: SURPRISE,
+    }
+    assert all(one.label == names[one.value] for one in select.options)
+    assert [one.value for one in select.options if one.default] == [chosen or SURPRISE]
+    assert len(select.options) == min(count + 1 + (chosen == PLAYLIST), 25)
+    others = [one for one in parts if one.text == labels.FORM_OTHER_PLAYLIST]
+    assert [one.description for one in others] == ([labels.other_playlist_hint(left_out)] if left_out else [])
+    assert len(labels.other_playlist_hint(10_000)) <= 100
+    assert len(parts) <= 5
+
+
+def test_what_is_typed_counts_in_place_of_the_choice_and_is_kept() -> None:
+    fields = {"playlist": PLAYLIST, OTHER_PLAYLIST: " mix 3 "}
+    parts = [{"component": {"custom_id": name, "value": value}} for name, value in fields.items()]
+    form = filled_in({"components": parts})
+    assert form.playlist == "mix 3"
+    message = kept_form(SongSource(), form)
+    assert message.embeds[0].fields[0].value == "mix 3"
+    assert filled_in({"components": [{"component": parts[0]["component"]}]}).playlist == PLAYLIST
