@@ -72,6 +72,7 @@ class YearBuilder:
         self._place_all(small, second, self.small_servers * SMALL_SONGS)
         self._decisions()
         self._ended_members()
+        self._usage()
         if not self._is_sqlite:
             self._run("ANALYZE")
 
@@ -87,7 +88,7 @@ class YearBuilder:
         )  # fmt: skip
 
     def _place_all(self, guild: str, user: str, count: int) -> None:
-        offset = count * (guild != str(GUILD))  # so that no two songs have the same number
+        offset = self.songs * (guild != str(GUILD))  # so that no two songs have the same number
         for week, window in enumerate(self._windows()):
             first, end = (count * part // WEEKS for part in (week, week + 1))
             if end > first:
@@ -196,6 +197,20 @@ class YearBuilder:
             " SELECT guild_id, user_id, 0, 'p' || guild_id || '-' || user_id, 0, max(placed_at)"
             " FROM requests GROUP BY guild_id, user_id"
         )
+
+    def _usage(self) -> None:
+        """Write the running totals of what the songs used."""
+        day = "date(ended_at)" if self._is_sqlite else "to_char(ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
+        for kind, key in (("server", "''"), ("member", "CAST(user_id AS VARCHAR(20))")):
+            used = (
+                f"SELECT guild_id, {key} AS name, {day} AS day, count(*) AS songs, sum(cost) AS credits"
+                " FROM requests WHERE state = 'delivered' GROUP BY 1, 2, 3"
+            )
+            self._run(
+                "INSERT INTO daily_usage (guild_id, kind, key, day, songs, credits)"
+                f" SELECT guild_id, '{kind}', name, day, sum(songs) OVER up_to, sum(credits) OVER up_to"
+                f" FROM ({used}) AS used WINDOW up_to AS (PARTITION BY guild_id, name ORDER BY day)"
+            )
 
     def _insert(self, table: str, numbers: tuple[int, int], **columns: str) -> None:
         first, end = numbers

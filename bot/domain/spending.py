@@ -12,13 +12,13 @@ MIN_SHARE = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spending:
-    """The songs that were requested in a period, without those whose credits were returned."""
+    """The songs that were finished in a period, and those that are pending."""
 
     songs: int = 0
     credits: int = 0
     """On hold or used."""
     last_at: datetime | None = None
-    """When the last of them was requested."""
+    """When the last one that is pending was requested."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.caps import CapConfig, CapRecord
-from bot.domain.quotas import window_of
+from bot.domain.quotas import Window, window_of
 from bot.domain.served_guilds import ServedGuilds
 from bot.domain.spending import PeriodSpending, ServerSpending, Spending, in_period
 from bot.services.pagination import Page, fetch_page
 from bot.services.privacy.guild_membership import VisibleGuilds
+from bot.services.repositories.usage import NO_USE
 from bot.services.served_guilds import load_served
 from bot.services.unit_of_work import UnitOfWork
 
@@ -28,7 +29,7 @@ class ServersPage:
 def period_spending(uow: UnitOfWork, config: CapConfig, now: datetime) -> PeriodSpending:
     """Return what all servers together spend in the current period."""
     window = window_of(config.period, now)
-    return in_period(config.period, window, uow.requests.spending(since=window.starts_at).values())
+    return in_period(config.period, window, _spending(uow, window).values())
 
 
 def servers_page(
@@ -41,7 +42,7 @@ def servers_page(
 ) -> ServersPage:
     """Return a page of the servers that the bot is or was in, of which this process sees some."""
     window = window_of(config.period, now)
-    spending = uow.requests.spending(since=window.starts_at)
+    spending = _spending(uow, window)
     known, turned_at, own = uow.guilds.known(), uow.guilds.last_turns(), uow.caps.own()
     served = load_served(uow, configured)
 
@@ -69,6 +70,20 @@ def servers_page(
         together=in_period(config.period, window, spending.values()),
         page=fetch_page(len(found), number, size=PAGE_SIZE, fetch=fetch),
     )
+
+
+def _spending(uow: UnitOfWork, window: Window) -> dict[int, Spending]:
+    """Return what each server used in the window, with what it requested in it and has on hold."""
+    used = uow.usage.by_guild(window.starts_at.date())
+    held = uow.requests.on_hold(since=window.starts_at)
+    return {
+        guild_id: Spending(
+            songs=used.get(guild_id, NO_USE).songs + held.get(guild_id, NONE_SPENT).songs,
+            credits=used.get(guild_id, NO_USE).credits + held.get(guild_id, NONE_SPENT).credits,
+            last_at=held.get(guild_id, NONE_SPENT).last_at,
+        )
+        for guild_id in {*used, *held}
+    }
 
 
 def _expensive_first(server: ServerSpending) -> tuple[int, float, int]:

@@ -20,6 +20,7 @@ from bot.services.repositories.runtime import (
     KeyValues,
     ProcessRegistry,
 )
+from bot.services.repositories.usage import Usage
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,6 +38,11 @@ class UnitOfWork(Protocol):
     @property
     def ledger(self) -> Ledger:
         """Return the credits."""
+        ...
+
+    @property
+    def usage(self) -> Usage:
+        """Return what songs used, by day."""
         ...
 
     @property

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 from sqlalchemy import Connection, Integer, bindparam, func, select
 
-_PROGRAM = 0x1D5B17E
+_PROGRAM, _USAGE = 0x1D5B17E, 0x1D5B17F
 """The first half of each key, so that it clashes with no other program's in the same database."""
 _LOCK = select(
     func.pg_advisory_xact_lock(bindparam("program", type_=Integer), bindparam("key", type_=Integer))
@@ -30,3 +30,12 @@ def lock(conn: Connection, key: AdvisoryLock) -> None:
     """
     if conn.dialect.name == "postgresql":
         conn.execute(_LOCK, {"program": _PROGRAM, "key": int(key)})
+
+
+def lock_usage(conn: Connection, guild_id: int) -> None:
+    """Acquire the lock on what a server used; now and then another server has the same one.
+
+    Running totals need it: around midnight, that of a new day has to include what the day before came to.
+    """
+    if conn.dialect.name == "postgresql":
+        conn.execute(_LOCK, {"program": _USAGE, "key": guild_id % 2**31})

@@ -1,5 +1,6 @@
 """The rules of the ledger as SQL queries; each breach becomes a sentence."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -177,6 +178,61 @@ RULES = (
     ),
     Rule(
         """
+        SELECT guild_id, day, sum(songs) AS songs, sum(credits) AS credits, sum(posted_songs) AS posted_songs,
+            sum(posted) AS posted
+        FROM (
+            SELECT guild_id, day, 0 AS posted_songs, 0 AS posted,
+                songs - lag(songs, 1, 0) OVER up_to AS songs,
+                credits - lag(credits, 1, 0) OVER up_to AS credits
+            FROM daily_usage WHERE kind = 'server' WINDOW up_to AS (PARTITION BY guild_id ORDER BY day)
+            UNION ALL
+            SELECT a.guild_id, utc_day(t.at), count(DISTINCT t.request_id), sum(t.amount), 0, 0
+            FROM transfers t JOIN accounts a ON a.id = t.debit AND a.kind = 'member'
+            WHERE t.kind = 'post' GROUP BY a.guild_id, utc_day(t.at)
+        ) AS used
+        GROUP BY guild_id, day HAVING sum(songs) <> sum(posted_songs) OR sum(credits) <> sum(posted)
+        ORDER BY guild_id, day
+        """,
+        "Usage of server {guild_id} on {day}: {songs} songs and {credits} credits are counted, but transfers "
+        "used {posted} credits for {posted_songs}.",
+    ),
+    Rule(
+        """
+        SELECT guild_id, day, sum(CASE kind WHEN 'server' THEN credits ELSE 0 END) AS of_server,
+            sum(CASE kind WHEN 'member' THEN credits ELSE 0 END) AS of_members
+        FROM (
+            SELECT guild_id, kind, day, songs - lag(songs, 1, 0) OVER up_to AS songs,
+                credits - lag(credits, 1, 0) OVER up_to AS credits
+            FROM daily_usage WINDOW up_to AS (PARTITION BY guild_id, kind, key ORDER BY day)
+        ) AS used
+        GROUP BY guild_id, day
+        HAVING sum(CASE kind WHEN 'server' THEN credits ELSE -credits END) <> 0
+            OR sum(CASE kind WHEN 'server' THEN songs ELSE -songs END) <> 0
+        ORDER BY guild_id, day
+        """,
+        "Usage of server {guild_id} on {day}: {of_server} credits are counted, but {of_members} of its "
+        "members, or other numbers of songs.",
+    ),
+    # more may be counted: while a server is being erased, its requests lose their members first
+    Rule(
+        """
+        SELECT guild_id, user_id, sum(counted) AS counted, sum(used) AS used FROM (
+            SELECT guild_id, CAST(key AS BIGINT) AS user_id, max(credits) AS counted, 0 AS used
+            FROM daily_usage WHERE kind = 'member' AND key <> '0' AND key NOT LIKE 'nobody%'
+            GROUP BY guild_id, key
+            UNION ALL
+            SELECT guild_id, user_id, 0, sum(cost) FROM requests WHERE state IN :used AND user_id <> 0
+            GROUP BY guild_id, user_id
+        ) AS both_sides
+        WHERE NOT EXISTS (SELECT 1 FROM key_values WHERE key = 'erasure:' || both_sides.user_id)
+        GROUP BY guild_id, user_id HAVING sum(counted) < sum(used)
+        ORDER BY guild_id, user_id
+        """,
+        "Usage of member {user_id} of server {guild_id}: {counted} credits are counted, but the member's "
+        "requests used {used}.",
+    ),
+    Rule(
+        """
         SELECT * FROM (
             SELECT
                 (SELECT coalesce(sum(debits_pending), 0) FROM accounts WHERE kind = 'member') AS held,
@@ -190,7 +246,11 @@ RULES = (
         "used {used_cost}.",
     ),
 )
-"""The rules of the ledger; `:active` and `:used` are the states in which credits are held and used."""
+"""The rules of the ledger; `:active` and `:used` are the states in which credits are held and used.
+
+`utc_day` is a time's day, which each database has another function for.
+"""
+_UTC_DAY = {"sqlite": r"date(\1)", "postgresql": r"to_char(\1 AT TIME ZONE 'UTC', 'YYYY-MM-DD')"}
 
 _STATES = {"active": sorted(ACTIVE), "used": sorted(USED)}
 _TOTALS = text(
@@ -205,9 +265,12 @@ _BY_STATE = text("SELECT state, count(*) FROM requests GROUP BY state ORDER BY s
 def audit_ledger(conn: Connection) -> list[str]:
     """Return each breach of the rules as a sentence that names the account, request or member."""
     breaches: list[str] = []
+    day = _UTC_DAY[conn.dialect.name]
     for rule in RULES:
         terms = {name: states for name, states in _STATES.items() if f":{name}" in rule.query}
-        query = text(rule.query).bindparams(*(bindparam(name, expanding=True) for name in terms))
+        query = text(re.sub(r"utc_day\((.+?)\)", day, rule.query)).bindparams(
+            *(bindparam(name, expanding=True) for name in terms)
+        )
         breaches += (rule.sentence.format(**row._mapping) for row in conn.execute(query, terms))
     return breaches
 

@@ -24,6 +24,7 @@ from bot.storage.repositories.runtime import (
     SqlKeyValues,
     SqlProcessRegistry,
 )
+from bot.storage.repositories.usage import SqlUsage
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class SqlUnitOfWork(UnitOfWork):
         "playlists",
         "processes",
         "requests",
+        "usage",
     )
 
     # the port declares read-only properties of these names; the slots replace them
@@ -73,6 +75,7 @@ class SqlUnitOfWork(UnitOfWork):
     cleanup: SqlCleanup
     playlists: SqlPlaylists
     library: SqlLibrary
+    usage: SqlUsage
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
         self.connection = connection
@@ -93,6 +96,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.cleanup = SqlCleanup(connection)
         self.playlists = SqlPlaylists(connection)
         self.library = SqlLibrary(connection)
+        self.usage = SqlUsage(connection)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Holds of credits: from the member, under the server's budget and the owner's caps; their use or refund."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.domain.caps import CapConfig
 from bot.domain.errors import BudgetError, CreditsError, InsufficientFundsError
@@ -83,12 +83,14 @@ def hold_credits(uow: UnitOfWork, request_id: int, payment: SongPayment, now: da
         raise
 
 
-def settle_hold(uow: UnitOfWork, request_id: int, settlement: Settlement, now: datetime) -> None:
+def settle_hold(uow: UnitOfWork, request: Request, settlement: Settlement, now: datetime) -> None:
     """Use the credits that a request holds, or refund them; a hold is settled at most once."""
     if settlement is Settlement.POST:
-        uow.ledger.post(request_id, now=now)
+        # before the caps' accounts, whose locks all servers wait for
+        uow.usage.count(request, on=now.astimezone(UTC).date())
+        uow.ledger.post(request.id, now=now)
     elif settlement is Settlement.VOID:
-        uow.ledger.void(request_id, now=now)
+        uow.ledger.void(request.id, now=now)
 
 
 def budget_left(uow: UnitOfWork, guild_id: int, budget: Budget, now: datetime) -> tuple[Balance, Window]:

@@ -1,11 +1,11 @@
 """Reports of the credits that a server's members used, by day and by member."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
-from bot.services.repositories.requests import DailyUse
+from bot.services.repositories.usage import NO_USE, Use
+from bot.services.unit_of_work import UnitOfWork
 
 MAX_DAYS = 366
 """The most days of a report: a leap year."""
@@ -54,35 +54,39 @@ class Report:
         return sum(day.songs for day in self.days)
 
 
-def report_of(uses: Iterable[DailyUse], *, guild_id: int, days: int, now: datetime) -> Report:
-    """Return the report of the last `days` days (UTC), including the day of `now`.
+def report_of(
+    by_day: Mapping[date, Use], by_member: Mapping[int, Use], *, guild_id: int, days: int, today: date
+) -> Report:
+    """Return the report of the last `days` days (UTC), including today.
 
-    Uses of as many days before are only counted; those of other days are ignored.
+    Uses of as many days before are only counted; `by_member` has only those of the report's own days.
+    """
+    span = tuple(today - timedelta(days=back) for back in reversed(range(days)))
+    before = (use.credits for day, use in by_day.items() if day < span[0])
+    members = (MemberUse(user_id, use.credits, use.songs) for user_id, use in by_member.items())
+    return Report(
+        guild_id=guild_id,
+        starts_on=span[0],
+        ends_on=today,
+        credits_before=sum(before),
+        days=tuple(_day_use(day, by_day.get(day, NO_USE)) for day in span),
+        members=tuple(sorted(members, key=lambda use: (-use.credits, -use.songs, use.user_id))),
+    )
+
+
+def read_report(uow: UnitOfWork, guild_id: int, days: int, today: date) -> Report:
+    """Return the report of a server's last `days` days, including today.
 
     Raises:
         ValueError: `days` is not 1 to 366.
     """
     if not 1 <= days <= MAX_DAYS:
         raise ValueError(f"a report covers 1 to {MAX_DAYS} days, not {days}")
-    ends_on = now.astimezone(UTC).date()
-    span = tuple(ends_on - timedelta(days=back) for back in reversed(range(days)))
-    by_day, songs_by_day = Counter[date](), Counter[date]()
-    by_member, songs_by_member = Counter[int](), Counter[int]()
-    credits_before = 0
-    for use in uses:
-        if span[0] - timedelta(days=days) <= use.day < span[0]:
-            credits_before += use.credits
-        if span[0] <= use.day <= ends_on:
-            by_day[use.day] += use.credits
-            songs_by_day[use.day] += use.songs
-            by_member[use.user_id] += use.credits
-            songs_by_member[use.user_id] += use.songs
-    members = (MemberUse(user, spent, songs_by_member[user]) for user, spent in by_member.items())
-    return Report(
-        guild_id=guild_id,
-        starts_on=span[0],
-        ends_on=ends_on,
-        credits_before=credits_before,
-        days=tuple(DayUse(day, by_day[day], songs_by_day[day]) for day in span),
-        members=tuple(sorted(members, key=lambda use: (-use.credits, -use.songs, use.user_id))),
-    )
+    first = today - timedelta(days=days - 1)
+    by_day = uow.usage.by_day(guild_id, first - timedelta(days=days), today)
+    by_member = uow.usage.by_member(guild_id, first, today)
+    return report_of(by_day, by_member, guild_id=guild_id, days=days, today=today)
+
+
+def _day_use(day: date, use: Use) -> DayUse:
+    return DayUse(day, use.credits, use.songs)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 
 from bot.domain.caps import NO_CAPS, Cap, CapConfig
@@ -12,9 +12,8 @@ from bot.domain.quotas import Policy
 from bot.domain.requests import Request
 from bot.services.credits.holds import funding_accounts
 from bot.services.credits.limits import BudgetState, SharedLimits, shared_limits
-from bot.services.credits.reports import Report, report_of
+from bot.services.credits.reports import Report, read_report
 from bot.services.ports import Clock
-from bot.services.repositories.requests import DailyUse
 from bot.services.unit_of_work import Store, UnitOfWork
 
 LINES = 10
@@ -138,10 +137,8 @@ class QuotaService:
         Raises:
             StoreError: the database cannot be used.
         """
-        now = self._clock()
-        today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        uses = await self._store.read(_uses, guild_id, today - timedelta(days=2 * days - 1))
-        return report_of(uses, guild_id=guild_id, days=days, now=now)
+        today = self._clock().astimezone(UTC).date()
+        return await self._store.read(read_report, guild_id, days, today)
 
 
 def statement_of(
@@ -210,7 +207,3 @@ def _last_of_each(entries: Iterable[Entry]) -> Iterator[Entry]:
 
 def _limits(uow: UnitOfWork, guild_id: int, caps: CapConfig, now: datetime) -> SharedLimits:
     return shared_limits(uow, guild_id, uow.guilds.settings(guild_id), caps, now)
-
-
-def _uses(uow: UnitOfWork, guild_id: int, since: datetime) -> list[DailyUse]:
-    return uow.requests.uses(guild_id, since=since)

@@ -1,8 +1,7 @@
 """The persistence port of requests."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Protocol, TypedDict, Unpack
 
 from bot.domain.leases import Lease
@@ -28,17 +27,6 @@ class RequestChanges(TypedDict, total=False):
     removed_at: datetime
     next_at: datetime | None
     """When a worker has to handle the request next."""
-
-
-@dataclass(frozen=True, slots=True)
-class DailyUse:
-    """The credits that one member's songs used on one day (UTC)."""
-
-    day: date
-    user_id: int
-    """0 for members whose data was erased."""
-    credits: int
-    songs: int
 
 
 class Requests(Protocol):
@@ -130,8 +118,11 @@ class Requests(Protocol):
         """
         ...
 
-    def spending(self, *, since: datetime) -> Mapping[int, Spending]:
-        """Return what was requested in each server from `since` on, and not returned."""
+    def on_hold(self, *, since: datetime) -> Mapping[int, Spending]:
+        """Return what the pending requests of each server hold that were placed from `since` on.
+
+        Servers without any are left out.
+        """
         ...
 
     def of_guild(self, guild_id: int, *states: State, limit: int) -> list[Request]:
@@ -147,10 +138,6 @@ class Requests(Protocol):
 
     def used_since(self, since: datetime) -> int:
         """Return the credits that the requests of all servers used from `since` on."""
-        ...
-
-    def uses(self, guild_id: int, *, since: datetime) -> list[DailyUse]:
-        """Return the credits used in a server from `since` on, by day and member, in no order."""
         ...
 
     def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[Request]:

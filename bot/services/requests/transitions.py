@@ -42,21 +42,21 @@ def apply_transition(
     if settlement is not Settlement.NONE:
         changes["ended_at"] = now
     updated = uow.requests.transition(request, transition, lease=lease, **changes)
+    made = settlement is Settlement.POST
     if settlement is not Settlement.NONE:  # lock the member before the account, as placing does: no deadlock
-        made = settlement is Settlement.POST
         uow.members.remove_active_request(request.guild_id, request.user_id, forgive=made)
     # before the accounts, too: placing uses the playlist before it holds credits
-    if transition is Transition.FINISH:
+    if made:
         uow.playlists.count_song(request.guild_id, request.spec.playlist_id)
     elif transition in FAILING and updated.failure is not None:
         kind = updated.failure.kind
         uow.playlists.count_failure(request.guild_id, request.spec.playlist_id, kind, now=now)
     if transition in CONCLUDING:
         uow.members.record_turn(request.guild_id, request.user_id, now=now)
-    settle_hold(uow, request.id, settlement, now)
+    settle_hold(uow, request, settlement, now)
     if request.state is State.AWAITING:
         uow.outbox.mark_due(request.id, MessageKind.APPROVAL, due_at=now)
-    if transition is Transition.FINISH:
+    if made:
         uow.outbox.mark_due(request.id, MessageKind.RESULT, due_at=now)
     # `submitting` lasts a moment, and the next edit says what became of it
     elif transition is not Transition.CLAIM:

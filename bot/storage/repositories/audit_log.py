@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from sqlalchemy import Row, and_, bindparam, exists, false, select, true, update
+from sqlalchemy import Row, and_, bindparam, exists, false, select, text, true, update
 from sqlalchemy.sql.dml import ReturningInsert
 from typing_extensions import override
 
@@ -21,7 +21,8 @@ _PAGE = (
 )
 _PAGE_ABOUT = _PAGE.where(_c.subject_id == bindparam("subject"))
 
-_IS_NEWS = and_(_c.guild_id == bindparam("guild"), _c.subject_id == bindparam("user"), _c.is_unread)
+# as text: SQLite does not find the index of what is unread by `is_unread = 1`
+_IS_NEWS = and_(_c.guild_id == bindparam("guild"), _c.subject_id == bindparam("user"), text("is_unread"))
 _HAS_NEWS = select(exists().where(_IS_NEWS))
 _TAKE_NEWS = update(audit_log).where(_IS_NEWS).values(is_unread=false()).returning(audit_log)
 # an erased member is no longer its subject

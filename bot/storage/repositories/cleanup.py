@@ -8,7 +8,7 @@ from typing_extensions import override
 from bot.domain.personal_data import NOBODY_ID
 from bot.services.repositories.outbox import MessageKind
 from bot.services.repositories.personal_data import Cleanup
-from bot.storage.repositories.erasure import disown_accounts, erase_requests, redact_audit_entries
+from bot.storage.repositories.erasure import disown_credits, erase_requests, redact_audit_entries
 from bot.storage.repositories.guilds import SqlGuilds
 from bot.storage.repositories.leasing import TIME_LIMITS, prolong_leases
 from bot.storage.sql import SqlRepository
@@ -72,7 +72,7 @@ class SqlCleanup(SqlRepository, Cleanup):
         )
         found = self._conn.execute(due).all()
         for guild_id, user_id in found:
-            disown_accounts(self._conn, (accounts.c.guild_id == guild_id) & (accounts.c.user_id == user_id))
+            disown_credits(self._conn, guild_id, [user_id])
             # first, because a block is in force as long as there is a member
             self._conn.execute(delete(members).where(_m.guild_id == guild_id, _m.user_id == user_id))
             about = (audit_log.c.guild_id == guild_id) & (audit_log.c.subject_id == user_id)
@@ -97,7 +97,7 @@ class SqlCleanup(SqlRepository, Cleanup):
         named = select(_r.id).where(_r.guild_id == guild_id, _r.user_id != NOBODY_ID).limit(1)
         if left_at is None or left_at > before or conn.execute(named).first() is not None:
             return False
-        disown_accounts(conn, accounts.c.guild_id == guild_id)
+        disown_credits(conn, guild_id)
         self._erase_members_of(guild_id, left_at=left_at, now=now)
         decisions = select(audit_log.c.id).where(audit_log.c.guild_id == guild_id)
         conn.execute(delete(outbox).where(_o.kind == MessageKind.AUDIT, _o.source_id.in_(decisions)))

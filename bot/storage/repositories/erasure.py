@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, exists, select, u
 from bot.domain.audit import Action, AuditFacts
 from bot.domain.personal_data import NOBODY_ID
 from bot.domain.requests import RETURNED, State
+from bot.storage.repositories.usage import erase_usage, members_counted
 from bot.storage.tables import accounts, audit_log, events, loves, members, outbox, requests
 
 FINAL = sorted(RETURNED | {State.DELIVERED, State.UNDELIVERABLE})
@@ -60,9 +61,15 @@ def erase_requests(conn: Connection, which: ColumnElement[bool], *, limit: int |
     return len(ids)
 
 
-def disown_accounts(conn: Connection, which: ColumnElement[bool]) -> None:
-    """Remove the owners from accounts, which keep their pseudonyms."""
+def disown_credits(conn: Connection, guild_id: int, user_ids: Iterable[int] | None = None) -> None:
+    """Remove members, or all of a server, from what was used, and from accounts, which keep pseudonyms."""
+    which = accounts.c.guild_id == guild_id
+    if user_ids is None:
+        user_ids = members_counted(conn, guild_id)
+    else:
+        which &= accounts.c.user_id.in_(user_ids)
     conn.execute(update(accounts).where(which, accounts.c.user_id.is_not(None)).values(user_id=None))
+    erase_usage(conn, guild_id, user_ids)
 
 
 def redact_audit_entries(

@@ -21,7 +21,7 @@ from bot.domain.personal_data import (
 from bot.domain.requests import State
 from bot.services.repositories.personal_data import PersonalData
 from bot.storage.repositories.audit_log import entry_of
-from bot.storage.repositories.erasure import disown_accounts, erase_requests, redact_audit_entries
+from bot.storage.repositories.erasure import disown_credits, erase_requests, redact_audit_entries
 from bot.storage.repositories.guilds import member_record_of
 from bot.storage.repositories.ledger import SqlLedger
 from bot.storage.repositories.library import count_loves
@@ -150,7 +150,7 @@ class SqlPersonalData(SqlRepository, PersonalData):
 
     @override
     def schedule_erasure(self, guild_id: int, user_id: int, *, erase_at: datetime) -> None:
-        disown_accounts(self._conn, (accounts.c.guild_id == guild_id) & (accounts.c.user_id == user_id))
+        disown_credits(self._conn, guild_id, [user_id])
         member = (members.c.guild_id == guild_id) & (members.c.user_id == user_id)
         self._conn.execute(update(members).where(member).values(erase_at=erase_at))
 

@@ -1,22 +1,21 @@
 """The requests: transitions guarded by version and state, claims by lease."""
 
-from datetime import date, datetime
-from functools import cache
+from datetime import datetime
 from typing import Unpack
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, exists, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, case, exists, func, insert, select, update
 from typing_extensions import override
 
 from bot.domain.caps import ALL_GUILDS
 from bot.domain.errors import ConflictError, StoreError
 from bot.domain.leases import Lease
 from bot.domain.provider_tasks import TaskProgress
-from bot.domain.requests import ACTIVE, AT_PROVIDER, USED, NewRequest, ReplyAddress, Request, State
+from bot.domain.requests import ACTIVE, AT_PROVIDER, NewRequest, ReplyAddress, Request, State
 from bot.domain.scheduling import QueueEntry
 from bot.domain.spending import Spending
 from bot.domain.transitions import TRANSITIONS, Transition
 from bot.services.ports import Clock, WorkQueue
-from bot.services.repositories.requests import DailyUse, RequestChanges, Requests
+from bot.services.repositories.requests import RequestChanges, Requests
 from bot.storage.advisory_locks import AdvisoryLock, lock
 from bot.storage.repositories.leasing import ClaimableQueue
 from bot.storage.repositories.request_mapping import (
@@ -85,14 +84,14 @@ _WAITING = (
 )
 _IN_STATES = _c.state.in_(bindparam("states", expanding=True))
 _PER_GUILD = select(_c.guild_id, func.count()).where(_IN_STATES, IS_ACTIVE).group_by(_c.guild_id)
-_SPENDING = (
+_ON_HOLD = (
     select(
         _c.guild_id,
         func.count().label("songs"),
         func.sum(_c.cost).label("credits"),
         func.max(_c.placed_at).label("last_at"),
     )
-    .where(_IN_STATES, _c.placed_at >= bindparam("since"))
+    .where(_c.state.in_(sorted(ACTIVE)), _c.placed_at >= bindparam("since"), IS_ACTIVE)
     .group_by(_c.guild_id)
 )
 _queued = requests.alias("queued")
@@ -105,11 +104,11 @@ _OF_GUILD = (
     .order_by(*_OLDEST_FIRST)
     .limit(bindparam("at_most"))
 )
-_USED_SINCE = (
-    select(func.coalesce(func.sum(_c.cost), 0))
-    # from server to server, because the index has the servers first
-    .where(_c.guild_id.in_(select(guilds.c.guild_id)), _c.ended_at >= bindparam("since"), IS_USED)
+_USED_IN_EACH = select(func.sum(_c.cost)).where(
+    _c.guild_id == guilds.c.guild_id, _c.ended_at >= bindparam("since"), IS_USED
 )
+# server by server: asked for all at once, SQLite would read every song that was ever used
+_USED_SINCE = select(func.coalesce(func.sum(_USED_IN_EACH.scalar_subquery()), 0)).select_from(guilds)
 _COST_OF_ACTIVE = select(func.coalesce(func.sum(_c.cost), 0)).where(_c.state.in_(sorted(ACTIVE)), IS_ACTIVE)
 _USED_IN_GUILD = select(func.coalesce(func.sum(_c.cost), 0)).where(
     _c.guild_id == bindparam("guild"), _c.ended_at >= bindparam("since"), IS_USED
@@ -268,8 +267,8 @@ class SqlRequests(SqlRepository, Requests):
         return {guild_id: int(count) for guild_id, count in rows}
 
     @override
-    def spending(self, *, since: datetime) -> dict[int, Spending]:
-        rows = self._conn.execute(_SPENDING, {"states": sorted(ACTIVE | USED), "since": since})
+    def on_hold(self, *, since: datetime) -> dict[int, Spending]:
+        rows = self._conn.execute(_ON_HOLD, {"since": since})
         return {
             row.guild_id: Spending(songs=int(row.songs), credits=int(row.credits), last_at=row.last_at)
             for row in rows
@@ -288,11 +287,6 @@ class SqlRequests(SqlRepository, Requests):
     @override
     def used_since(self, since: datetime) -> int:
         return int(self._conn.execute(_USED_SINCE, {"since": since}).scalar_one())
-
-    @override
-    def uses(self, guild_id: int, *, since: datetime) -> list[DailyUse]:
-        rows = self._conn.execute(_uses(self._conn.dialect.name), {"guild": guild_id, "since": since})
-        return [DailyUse(date.fromisoformat(str(row[0])), *map(int, row[1:])) for row in rows]
 
     @override
     def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[Request]:
@@ -333,17 +327,6 @@ class SqlRequests(SqlRepository, Requests):
             "detail": detail,
         }
         self._conn.execute(_ADD_EVENT, event)
-
-
-@cache
-def _uses(dialect: str) -> Select[str, int, int, int]:
-    ended_at = _c.ended_at if dialect == "sqlite" else func.timezone("UTC", _c.ended_at)
-    day = func.date(ended_at)
-    return (
-        select(day, _c.user_id, func.sum(_c.cost), func.count())
-        .where(_c.guild_id == bindparam("guild"), _c.ended_at >= bindparam("since"), IS_USED)
-        .group_by(day, _c.user_id)
-    )
 
 
 def _detail(changes: RequestChanges) -> str | None:

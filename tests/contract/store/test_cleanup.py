@@ -149,7 +149,7 @@ class TestCleanup:
         assert await close(after(-1)) is False
         assert await close() is True
         left = await columns_with(store, str(GUILD))
-        assert left == {("requests", "guild_id"), ("accounts", "guild_id")}
+        assert left == {(table, "guild_id") for table in ("requests", "accounts", "daily_usage")}
         assert await query(store, "SELECT source_id FROM outbox WHERE kind = 'audit'") == []
         assert await query(store, f"SELECT DISTINCT user_id FROM requests WHERE guild_id = {GUILD}") == [(0,)]
         assert await columns_with(store, str(OTHER)) == set()

@@ -72,7 +72,7 @@ class TestForgetting:
         assert named == {
             ("requests", "user_id"), ("accounts", "user_id"), ("members", "user_id"), ("loves", "user_id"),
             ("playlists", "added_by"), ("audit_log", "actor_id"), ("audit_log", "subject_id"),
-            ("audit_log", "reason"), ("audit_log", "after"),
+            ("audit_log", "reason"), ("audit_log", "after"), ("daily_usage", "key"),
         }  # fmt: skip
         preview = await privacy(store).preview(USER)
         assert await privacy(store).erase(USER) == preview

@@ -14,7 +14,6 @@ from bot.domain.requests import Failure, FailureKind, Request, State
 from bot.domain.songs import Loves
 from bot.domain.transitions import Transition
 from bot.services.repositories.library import SongFilter
-from bot.services.repositories.requests import DailyUse
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
 from tests.unit.storage.factories import (
@@ -188,30 +187,19 @@ class TestSongs:
         assert await self.ids(store, replace(here, loved=True)) == [2, 1, 7, 6, 5]
         assert await self.ids(store, replace(here, loved=True, since=after(6))) == [7, 6]
 
-    async def test_what_songs_used_is_counted_by_day_and_member(self, store: SqlStore) -> None:
+    async def test_what_songs_used_or_hold_is_added_up(self, store: SqlStore) -> None:
         await self.deliver(store, 1, 2, DAY_S)
         await self.deliver(store, 3, user=USER + 1)
         await self.deliver(store, 4, guild=GUILD + 1)
         await store.write(add, 5)
         for guild in (GUILD, GUILD + 1):
             await store.write(lambda work, guild: work.members.record_turn(guild, USER, now=NOW), guild)
-        today, tomorrow = NOW.date(), after(DAY_S).date()
-        assert await self.uses(store, NOW) == [
-            DailyUse(today, USER, 2 * COST, 2),
-            DailyUse(today, USER + 1, COST, 1),
-            DailyUse(tomorrow, USER, COST, 1),
-        ]
-        assert await self.uses(store, after(DAY_S)) == [DailyUse(tomorrow, USER, COST, 1)]
         spent = await store.read(
             lambda work: [work.requests.spent_by_all(guild, since=after(2)) for guild in (GUILD, ALL_GUILDS)]
         )
         assert spent == [4 * COST, 5 * COST]  # with the one that is waiting
         assert await store.read(lambda work: work.requests.used_since(after(2))) == 4 * COST
         assert await store.read(lambda work: work.requests.used_since(after(DAY_S + 1))) == 0
-
-    async def uses(self, store: SqlStore, since: datetime) -> list[DailyUse]:
-        found = await store.read(lambda work: work.requests.uses(GUILD, since=since))
-        return sorted(found, key=lambda use: (use.day, use.user_id))
 
     async def press(self, store: SqlStore, press_id: int, *, user: int = USER, clip: int = 1) -> Loves:
         def unit(uow: UnitOfWork) -> Loves:

@@ -35,6 +35,7 @@ FROZEN = {
     "v0020_history": "47e071c697347fe5",
     "v0021_welcomes": "25c0fad07f26588c",
     "v0022_news": "b59e2cbae6e4114f",
+    "v0023_usage": "6639af9e0e424393",
 }
 """The beginning of each file's SHA-256; a new migration is added here when it is merged."""
 

@@ -114,6 +114,21 @@ def holds(state: str, request: int, *, cost: int, held: int, parts: str, ends: s
             "Request 3: it is failed, so void should have ended its hold, but post has.",
         ),
         (
+            "UPDATE daily_usage SET songs = 2, credits = 60",
+            f"Usage of server {GUILD} on {NOW.date()}: 2 songs and 60 credits are counted, but transfers "
+            "used 30 credits for 1.",
+        ),
+        (
+            "UPDATE daily_usage SET credits = 60 WHERE kind = 'member'",
+            f"Usage of server {GUILD} on {NOW.date()}: 30 credits are counted, but 60 of its members, or "
+            "other numbers of songs.",
+        ),
+        (
+            f"UPDATE daily_usage SET key = '{USER + 5}' WHERE kind = 'member'",
+            f"Usage of member {USER} of server {GUILD}: 0 credits are counted, but the member's requests "
+            "used 30.",
+        ),
+        (
             "UPDATE requests SET state = 'ready' WHERE id = 1",
             "Request 1: it is ready, so post should have ended its hold, but nothing has.",
         ),

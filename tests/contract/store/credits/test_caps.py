@@ -14,9 +14,11 @@ from bot.domain.song_options import SongOptions
 from bot.domain.spending import Spending
 from bot.domain.transitions import Transition
 from bot.services.credits.caps import caps_of
+from bot.services.repositories.usage import Use
 from bot.services.requests.placement import SongConfig
 from bot.services.requests.service import RequestService
 from bot.services.requests.transitions import apply_transition, get_request
+from bot.services.spending import period_spending
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
 from tests.contract.store.factories import PLAYLIST, RULES, asked, told
@@ -222,7 +224,7 @@ class TestCaps:
             songs.now += timedelta(hours=1)
         assert len(await column(songs.store, "SELECT DISTINCT opened_at FROM credit_caps")) == 1
 
-    async def test_what_each_server_spends_is_counted_as_the_caps_count_it(self, songs: Songs) -> None:
+    async def test_what_each_server_spends_is_what_it_used_and_has_on_hold(self, songs: Songs) -> None:
         songs.now = MONTH_END - timedelta(days=1)
         await songs.place()
         songs.now = MONTH_END
@@ -231,11 +233,13 @@ class TestCaps:
         songs.now += timedelta(minutes=1)
         await songs.place()
         await songs.place(ELSEWHERE)
-        spending = await songs.store.read(lambda uow: uow.requests.spending(since=MONTH_END))
-        assert spending == {
-            GUILD: Spending(songs=2, credits=60, last_at=songs.now),
+        assert await songs.store.read(lambda uow: uow.requests.on_hold(since=MONTH_END)) == {
+            GUILD: Spending(songs=1, credits=30, last_at=songs.now),
             ELSEWHERE: Spending(songs=1, credits=30, last_at=songs.now),
         }
+        assert await songs.store.read(lambda uow: uow.usage.by_guild(MONTH_END.date())) == {GUILD: Use(1, 30)}
+        spent = await songs.store.read(lambda uow: period_spending(uow, CapConfig(), songs.now))
+        assert (spent.songs, spent.credits) == (3, 90)
         assert await songs.store.read(lambda uow: uow.guilds.last_turns()) == {GUILD: MONTH_END}
 
     async def test_a_server_whose_data_was_erased_has_its_cap_when_it_comes_back(self, songs: Songs) -> None:

@@ -3,8 +3,9 @@ import io
 import subprocess
 import sys
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import example, given
@@ -14,7 +15,7 @@ from PIL import Image
 from bot.chat.messages.chart import ALT_LIMIT, HIGHEST, WIDTH, report_alt, report_chart, report_csv
 from bot.chat.text.formatting import DASH
 from bot.services.credits.reports import Report, report_of
-from bot.services.repositories.requests import DailyUse
+from bot.services.repositories.usage import Use
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MEMBERS_COLOUR = (0xE6, 0x9F, 0x00, 255)
@@ -33,8 +34,11 @@ ODD = {
 
 def made(days: int, members: int, *, each: int = 5) -> Report:
     today = NOW.date()
-    uses = [DailyUse(today - timedelta(days=n % days), n + 1, each + n % 7, 1) for n in range(members)]
-    return report_of(uses, guild_id=1, days=days, now=NOW)
+    by_day, by_member = Counter[date](), {n + 1: Use(1, each + n % 7) for n in range(members)}
+    for n in range(members):
+        by_day[today - timedelta(days=n % days)] += each + n % 7
+    uses = {day: Use(1, spent) for day, spent in by_day.items()}
+    return report_of(uses, by_member, guild_id=1, days=days, today=today)
 
 
 def decoded(png: bytes) -> Image.Image:
@@ -185,8 +189,9 @@ def test_a_table_has_any_name() -> None:
 
 def test_the_words_have_the_numbers_that_matter() -> None:
     today, before = NOW.date(), (NOW - timedelta(days=1)).date()
-    uses = [DailyUse(today, 1, 1500, 1), DailyUse(before, 2, 10, 1), DailyUse(before, 30_007, 5, 1)]
-    report = report_of(uses, guild_id=1, days=2, now=NOW)
+    by_member = {1: Use(1, 1500), 2: Use(1, 10), 30_007: Use(1, 5)}
+    by_day = {today: Use(1, 1500), before: Use(2, 15)}
+    report = report_of(by_day, by_member, guild_id=1, days=2, today=today)
     assert report_alt(report, {1: "Ada", 2: "Bo\u202eb"}) == (
         f"1,515 credits, 3 songs used, 23 Nov 2026 {DASH} 24 Nov 2026, UTC. "
         "Busiest day: 24 Nov 2026 with 1,500 credits. "

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -40,7 +40,7 @@ from bot.services.credits.reports import report_of
 from bot.services.credits.statements import CreditsOverview, Statement, StatementLine
 from bot.services.moderation.guild_settings import EffectiveSettings
 from bot.services.moderation.members import BalanceChange
-from bot.services.repositories.requests import DailyUse
+from bot.services.repositories.usage import Use
 from tests.unit.chat.factories import MEMBER, NOW, PLAYLIST, cap_of, check_sendable, fields
 
 LONGEST = 2**63 - 1
@@ -118,11 +118,12 @@ def test_the_log_names_members_and_not_roles() -> None:
 
 
 def test_a_report_says_what_it_was_before() -> None:
-    now = datetime(2026, 11, 24, tzinfo=UTC)
-    uses = [DailyUse(now.date() - timedelta(days=back), 1, spent, 1) for back, spent in ((0, 90), (1, 60))]
-    one_day = report_of(uses, guild_id=9, days=1, now=now)
+    today = date(2026, 11, 24)
+    by_day = {today - timedelta(days=back): Use(1, spent) for back, spent in ((0, 90), (1, 60))}
+    one_day = report_of(by_day, {}, guild_id=9, days=1, today=today)
     assert report_summary(one_day, NO_LIMITS).endswith("(UTC). The day before, it was 60 credits (+50 %).")
-    week = report_of([replace(uses[0], day=now.date() - timedelta(days=9))], guild_id=9, days=7, now=now)
+    by_day = {today - timedelta(days=9): Use(1, 90)}
+    week = report_of(by_day, {}, guild_id=9, days=7, today=today)
     assert report_summary(week, NO_LIMITS).endswith("In the 7 days before, it was 90 credits (-100 %).")
 
 
@@ -188,7 +189,7 @@ def test_the_owners_limit_stands_beside_the_budget() -> None:
     assert owners.startswith("The bot owner's limit for this server: **0** of 300 credits left, because 390 ")
     assert budget_set(replace(limits, budget=None)).splitlines() == [NO_BUDGET, owners]
     assert budget_set(NO_LIMITS) == NO_BUDGET
-    report = report_of([], guild_id=1, days=1, now=NOW)
+    report = report_of({}, {}, guild_id=1, days=1, today=NOW.date())
     assert report_summary(report, limits).splitlines() == ["No credits were used today (UTC).", own, owners]
 
 

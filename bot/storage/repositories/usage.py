@@ -1,0 +1,170 @@
+"""What songs used, as running totals: what was used in some days is the difference of two of them."""
+
+import secrets
+from collections.abc import Callable, Iterable
+from datetime import date
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    FromClause,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    func,
+    select,
+    update,
+)
+from typing_extensions import override
+
+from bot.domain.personal_data import NOBODY_ID
+from bot.domain.requests import Request
+from bot.services.repositories.usage import Usage, Use
+from bot.storage.advisory_locks import lock_usage
+from bot.storage.sql import SqlRepository, Upsert, upsert
+from bot.storage.tables import UsageKind, daily_usage
+
+_c = daily_usage.c
+_end, _start = daily_usage.alias("at_the_end"), daily_usage.alias("before")
+_OF_SERIES = and_(_c.guild_id == bindparam("guild"), _c.kind == bindparam("of"), _c.key == bindparam("whose"))
+_COUNT_LATER = (  # there are none, unless the clock was set back
+    update(daily_usage)
+    .where(_OF_SERIES, _c.day > bindparam("on"))
+    .values(songs=_c.songs + 1, credits=_c.credits + bindparam("cost"))
+)
+_OF_SERVER = and_(_c.guild_id == bindparam("guild"), _c.kind == UsageKind.SERVER, _c.key == "")
+_BEFORE = select(func.max(_c.day)).where(_OF_SERVER, _c.day < bindparam("first")).scalar_subquery()
+_BY_DAY = (
+    select(_c.day, _c.songs, _c.credits)
+    .where(_OF_SERVER, _c.day >= func.coalesce(_BEFORE, ""), _c.day <= bindparam("last"))
+    .order_by(_c.day)
+)
+_RENAME = update(daily_usage).where(_OF_SERIES).values(key=bindparam("nobody"))
+
+
+class SqlUsage(SqlRepository, Usage):
+    """The usage in one transaction."""
+
+    @override
+    def count(self, request: Request, *, on: date) -> None:
+        lock_usage(self._conn, request.guild_id)
+        of = {"guild": request.guild_id, "on": on.isoformat(), "cost": request.cost}
+        series = [
+            of | {"of": UsageKind.SERVER, "whose": ""},
+            of | {"of": UsageKind.MEMBER, "whose": str(request.user_id)},
+        ]
+        self._conn.execute(_count(self._conn.dialect.name), series)
+        self._conn.execute(_COUNT_LATER, series)
+
+    @override
+    def by_day(self, guild_id: int, first: date, last: date) -> dict[date, Use]:
+        days = {"guild": guild_id, "first": first.isoformat(), "last": last.isoformat()}
+        found, before = {}, Use()
+        for row in self._conn.execute(_BY_DAY, days):
+            total, day = Use(row.songs, row.credits), date.fromisoformat(row.day)
+            if day >= first:
+                found[day] = Use(total.songs - before.songs, total.credits - before.credits)
+            before = total
+        return found
+
+    @override
+    def by_member(self, guild_id: int, first: date, last: date) -> dict[int, Use]:
+        days = {"guild": guild_id, "first": first.isoformat(), "last": last.isoformat()}
+        found: dict[int, Use] = {}
+        for row in self._conn.execute(_BY_MEMBER, days):
+            user_id = int(row.name) if row.name.isdigit() else NOBODY_ID
+            earlier = found.get(user_id, Use())  # of others whose data was erased
+            found[user_id] = Use(earlier.songs + row.songs, earlier.credits + row.credits)
+        return found
+
+    @override
+    def by_guild(self, first: date) -> dict[int, Use]:
+        rows = self._conn.execute(_BY_GUILD, {"first": first.isoformat(), "last": _FOR_EVER})
+        return {row.name: Use(row.songs, row.credits) for row in rows}
+
+
+_FOR_EVER = date.max.isoformat()
+
+
+def erase_usage(conn: Connection, guild_id: int, user_ids: Iterable[int]) -> None:
+    """Remove the members' ids from what they used, so that it is nobody's."""
+    for user_id in user_ids:
+        series = {"guild": guild_id, "of": UsageKind.MEMBER, "whose": str(user_id)}
+        conn.execute(_RENAME, series | {"nobody": f"nobody-{secrets.token_hex(8)}"})
+
+
+def members_counted(conn: Connection, guild_id: int) -> list[int]:
+    """Return the members of a server by whom something was used, without those whose data was erased."""
+    names = conn.execute(_MEMBERS, {"guild": guild_id}).scalars()
+    return [int(name) for name in names if name.isdigit() and int(name) != NOBODY_ID]
+
+
+@cache
+def _count(dialect: str) -> Upsert:
+    """Return the statement that adds a song to a series' total of a day, which begins with that before."""
+    statement = upsert(dialect, daily_usage)
+    return statement.values(
+        guild_id=bindparam("guild"),
+        kind=bindparam("of"),
+        key=bindparam("whose"),
+        day=bindparam("on"),
+        songs=func.coalesce(_last_before(_c.songs), 0) + 1,
+        credits=func.coalesce(_last_before(_c.credits), 0) + bindparam("cost"),
+    ).on_conflict_do_update(
+        index_elements=["guild_id", "kind", "key", "day"],
+        set_={"songs": _c.songs + 1, "credits": _c.credits + bindparam("cost")},
+    )
+
+
+def _last_before(total: ColumnElement[int]) -> ScalarSelect[int]:
+    earlier = select(total).where(_OF_SERIES, _c.day < bindparam("on"))
+    return earlier.order_by(_c.day.desc()).limit(1).scalar_subquery()
+
+
+def _steps(column: ColumnElement[Any], *which: ColumnElement[bool]) -> CTE:
+    """Return the distinct values of a column, each found by a step in the primary key."""
+    names = select(func.min(column).label("name")).where(*which).cte("names", recursive=True)
+    following = select(func.min(column)).where(*which, column > names.c.name).correlate(names)
+    return names.union_all(select(following.scalar_subquery()).where(names.c.name.is_not(None)))
+
+
+def _used(names: CTE, series: Callable[[FromClause], ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
+    """Return what each name's series came to from `first` to `last`, from one total or two of each."""
+    inner = daily_usage.alias("of_series")
+
+    def day(limit: ColumnElement[bool]) -> ScalarSelect[str]:
+        newest = select(func.max(inner.c.day)).where(series(inner), limit)
+        return newest.correlate(names).scalar_subquery()
+
+    at_end = and_(series(_end), _end.c.day == day(inner.c.day <= bindparam("last")))
+    before = and_(series(_start), _start.c.day == day(inner.c.day < bindparam("first")))
+    return (
+        select(
+            names.c.name,
+            (_end.c.songs - func.coalesce(_start.c.songs, 0)).label("songs"),
+            (_end.c.credits - func.coalesce(_start.c.credits, 0)).label("credits"),
+        )
+        .select_from(names.join(_end, at_end).outerjoin(_start, before))
+        .where(_end.c.day >= bindparam("first"))
+    )
+
+
+_MEMBER_NAMES = _steps(_c.key, _c.guild_id == bindparam("guild"), _c.kind == UsageKind.MEMBER)
+_GUILD_NAMES = _steps(_c.guild_id)
+_MEMBERS = select(_MEMBER_NAMES.c.name).where(_MEMBER_NAMES.c.name.is_not(None))
+_BY_MEMBER = _used(
+    _MEMBER_NAMES,
+    lambda one: and_(
+        one.c.guild_id == bindparam("guild"),
+        one.c.kind == UsageKind.MEMBER,
+        one.c.key == _MEMBER_NAMES.c.name,
+    ),
+)
+_BY_GUILD = _used(
+    _GUILD_NAMES,
+    lambda one: and_(one.c.guild_id == _GUILD_NAMES.c.name, one.c.kind == UsageKind.SERVER, one.c.key == ""),
+)
