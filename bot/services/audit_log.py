@@ -35,6 +35,14 @@ class Actor:
     role_ids: tuple[int, ...] = ()
     """Their roles in the server at the time of the interaction."""
 
+    def of_part(self, number: int) -> "Actor":
+        """Return the actor of one of several actions of the interaction, each of which is carried out once.
+
+        Its id is the interaction's plus the number: the last bits of Discord's ids count what one of its
+        processes made in a millisecond, in which this bot has one interaction there.
+        """
+        return replace(self, interaction_id=self.interaction_id + number)
+
 
 async def run_action(store: Store, unit: NamedUnit[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run the unit, again after a conflict; return its result.

@@ -44,39 +44,6 @@ async def test_a_grant_is_seen_by_the_member_and_a_request_is_approved(tmp_path:
         await mo.photograph("approval", scheme="dark", size="wide")
 
 
-async def test_a_new_moderator_sets_the_server_up_with_ten_presses(tmp_path: Path) -> None:
-    async with page_harness(tmp_path) as here:
-        mo = await here.visit("Mo")
-        await mo.command("settings show")
-        shown = await mo.sees(panel.TITLE)
-        presses = here.world.discord.state.interactions.by_token
-        before = len(presses)
-        await mo.choose(shown, panel.ONE_CHANNEL, "#songs")
-        await expect(shown).to_contain_text("only in #songs now")
-        await mo.photograph("panel-where", scheme="dark", size="wide")
-        await mo.photograph("panel-where", scheme="light", size="phone")
-        await mo.looks(scheme="dark", size="wide")
-        await mo.press(shown, labels.PANEL_PAGES["credits"])
-        await mo.choose(shown, panel.CHOOSE_SETTING, panel.ROLES)
-        await mo.choose(shown, panel.CHOOSE_ROLE, "@Moderators")
-        await mo.choose(shown, panel.CREDITS_ROLE, "150 credits")
-        await expect(shown).to_contain_text("has an allowance of 150 credits")
-        await mo.photograph("panel-credits", scheme="light", size="wide")
-        await mo.photograph("panel-credits", scheme="dark", size="phone")
-        await mo.looks(scheme="dark", size="wide")
-        await mo.choose(shown, panel.CHOOSE_SETTING, panel.BUDGET)
-        await mo.choose(shown, panel.CREDITS_BUDGET, "1,500 credits")
-        await expect(shown).to_contain_text("1,500 credits left for everyone")
-        await mo.press(shown, labels.PANEL_PAGES["songs"])
-        await mo.choose(shown, panel.APPROVAL_CHANNEL, "#moderators")
-        await expect(shown).to_contain_text("Requests are posted in #moderators first")
-        assert len(presses) - before <= 10
-        await mo.photograph("panel-songs", scheme="dark", size="wide")
-        await mo.photograph("panel-songs", scheme="light", size="phone")
-        assert await mo.faults() == []
-        assert mo.errors == []
-
-
 async def test_what_newcomers_ask_for_is_decided_from_the_list_by_a_role(tmp_path: Path) -> None:
     async with page_harness(tmp_path) as here:
         mo = await here.visit("Mo")

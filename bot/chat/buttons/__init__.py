@@ -22,6 +22,7 @@ from bot.chat.buttons.pending import (
 )
 from bot.chat.buttons.period import PeriodButton
 from bot.chat.buttons.reason import WhyButton
+from bot.chat.buttons.set_up import SetUpButton
 from bot.chat.buttons.song import (
     AgainButton,
     LoveButton,
@@ -68,6 +69,7 @@ BUTTONS: tuple[type[SafeButton | SafeSelect], ...] = (
     PanelOpen,
     PanelPage,
     PanelSetting,
+    SetUpButton,
     PanelChoice,
     PanelReset,
     PanelConfirmation,

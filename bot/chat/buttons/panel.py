@@ -153,7 +153,7 @@ async def _carry_out(
     """Change a setting, or ask first, and show the panel with what came of it."""
     role_id = choice.role_id if choice else role_id
     redrawn = _outcome(interaction, setting, choice, version=version, role_id=role_id, is_sure=is_sure)
-    await _redraw(interaction, await run_or_defer(interaction, redrawn, updates=True))
+    await redraw(interaction, await run_or_defer(interaction, redrawn, updates=True))
 
 
 async def _outcome(
@@ -183,10 +183,11 @@ async def _outcome(
 
 async def _show(interaction: GuildInteraction, setting: Setting, role_id: int | None = None) -> None:
     panel = panel_at(interaction, setting, role_id)
-    await _redraw(interaction, await run_or_defer(interaction, panel, updates=True))
+    await redraw(interaction, await run_or_defer(interaction, panel, updates=True))
 
 
-async def _redraw(interaction: GuildInteraction, message: RenderedMessage) -> None:
+async def redraw(interaction: GuildInteraction, message: RenderedMessage) -> None:
+    """Show the panel in place of what its message shows."""
     await edit_source_message(
         interaction, content=message.content, embeds=list(message.embeds), view=message.view
     )

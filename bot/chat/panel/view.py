@@ -30,6 +30,8 @@ Change: TypeAlias = Callable[..., Coroutine[object, object, str]]
 """Changes a setting by the options that are given, and returns what was done."""
 Item: TypeAlias = discord.ui.Item[discord.ui.View]
 PAGES = {setting.key: page for page, settings in SETTINGS.items() for setting in settings}
+SET_UP_FORM_ID = "panel-form"
+"""The custom id of the button that opens the form for several settings."""
 DEFAULT = "default"
 """What is asked about in place of a part of the setting."""
 BY_KEY = {setting.key: setting for settings in SETTINGS.values() for setting in settings}
@@ -141,6 +143,7 @@ def _items(shown: ShownSettings, setting: Setting, confirm: str | None) -> Itera
     for one in Page:
         if one is not page:
             yield last, button(labels.PANEL_PAGES[one], f"panel-page:{one}")
+    yield last, button(labels.SET_UP_FORM, SET_UP_FORM_ID)
 
 
 def _select(control: Control, custom_id: str, gone: frozenset[int]) -> Item:

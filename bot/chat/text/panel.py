@@ -72,6 +72,19 @@ NO_EXEMPTIONS = "nothing: every request needs it where it is on"
 CHOOSE_MODEL = "Choose the model for members who choose none"
 CHOOSE_PLAYLIST = "Choose the playlist of requests without one"
 OTHER_NUMBER = "Another number..."
+SET_UP_CHANNEL = "Requests only in this channel"
+SET_UP_CHANNEL_HINT = "Without one, songs can be requested everywhere"
+SET_UP_ROLES = "Roles with an allowance of their own"
+SET_UP_ROLES_HINT = "Everyone else keeps the usual allowance"
+SET_UP_AMOUNT = "Credits for each member with these roles"
+SET_UP_AMOUNT_EXAMPLE = "150"
+SET_UP_BUDGET = "Budget: credits for all members together"
+SET_UP_BUDGET_HINT = "However many credits members have; empty: as it is now"
+SET_UP_BUDGET_EXAMPLE = "1500"
+SET_UP_WORDS = "Words that prompts must not contain"
+SET_UP_WORDS_EXAMPLE = "damn, *heck*, taylor swift"
+SET_UP_ROLES_AND_AMOUNT = "**Roles**: choose the roles, and type how many credits each of their members gets."
+NOTHING_FILLED_IN = "Nothing was filled in, and nothing was changed."
 EVERY = MappingProxyType(
     {Period.DAY: "Every day", Period.WEEK: "Every week, on Monday", Period.MONTH: "Every month, on the 1st"}
 )
@@ -96,6 +109,11 @@ def credits_choice(amount: int, cost: int) -> str:
     """Return the name of an amount as a choice, with the songs that it pays."""
     songs = amount // cost if cost else 0
     return f"{in_credits(amount)} · {counted(songs, 'song')}" if songs else in_credits(amount)
+
+
+def songs_cost(cost: int) -> str:
+    """Say what songs cost, where credits are typed."""
+    return f"A song costs {in_credits(cost)}; five cost {5 * cost:,}"
 
 
 def allow_again(word: str) -> str:

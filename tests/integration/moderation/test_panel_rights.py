@@ -6,6 +6,7 @@ from bot.app import Application
 from bot.chat.panel import SETTINGS
 from bot.chat.panel.setting import OTHER
 from bot.chat.text import labels
+from bot.chat.text import panel as words
 from bot.domain.audit import Action
 from bot.domain.guild_settings import Budget, GuildSettings
 from bot.domain.quotas import Period
@@ -97,7 +98,10 @@ async def test_a_former_moderators_form_changes_nothing(local: BotHarness) -> No
         panel = await told(local, "settings limits")
         opened = await moderator.choose(panel, control(panel, Action.LIMITS, "active"), OTHER)
         await opened.acknowledged(timeout_s=LONG_S)
+        several = await moderator.press(panel, labels.SET_UP_FORM)
+        await several.acknowledged(timeout_s=LONG_S)
         moderator.member.role_ids.clear()
-        sent = await moderator.submit_modal(opened, {labels.NUMBER_TITLE: "9"})
-        assert (await sent.answer(timeout_s=LONG_S)).content == UNTOUCHED
+        for form, typed in ((opened, {labels.NUMBER_TITLE: "9"}), (several, {words.SET_UP_BUDGET: "9"})):
+            sent = await moderator.submit_modal(form, typed)
+            assert (await sent.answer(timeout_s=LONG_S)).content == UNTOUCHED
         assert await settings_of(app, local) == GuildSettings()
