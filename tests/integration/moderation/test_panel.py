@@ -273,48 +273,35 @@ async def test_an_option_that_is_left_out_stays_and_none_stands_alone(local: Bot
         assert await settings_of(app, local) == GuildSettings()
 
 
+async def fill_in(local: BotHarness, panel: Message, **filled: str | list[str]) -> None:
+    """Open the form for several settings, fill it in by its fields' names in `words`, and send it."""
+    moderator = local.discord.member("Mo")
+    form = await moderator.press(panel, labels.SET_UP_FORM)
+    await form.acknowledged(timeout_s=LONG_S)
+    values = {getattr(words, f"SET_UP_{name.upper()}"): value for name, value in filled.items()}
+    await (await moderator.submit_modal(form, values)).acknowledged(timeout_s=LONG_S)
+
+
 async def test_one_form_sets_several_things_up_and_what_is_refused_holds_up_nothing(
     local: BotHarness,
 ) -> None:
-    moderator, songs, role = (
-        local.discord.member("Mo"),
-        local.discord.channel("songs"),
-        local.discord.moderators,
-    )
+    songs, role, guild = local.discord.channel("songs"), local.discord.moderators, local.discord.guild
     async with local.bot() as app:
         panel = await told(local, "settings show")
-        form = await moderator.press(panel, labels.SET_UP_FORM)
-        await form.acknowledged(timeout_s=LONG_S)
-        filled: dict[str, str | list[str]] = {
-            words.SET_UP_CHANNEL: [str(songs.id)],
-            words.SET_UP_ROLES: [str(role.id), str(local.discord.guild.id)],
-            words.SET_UP_AMOUNT: "1,500",
-            words.SET_UP_BUDGET: "many",
-            words.SET_UP_WORDS: "damn, *heck*",
-        }
-        await (await moderator.submit_modal(form, filled)).acknowledged(timeout_s=LONG_S)
-        await local.shows(
-            panel,
-            confirmations.request_channel_set(songs.id),
-            "an allowance of 1,500 credits",
-            f"**{words.ROLES}**: ",
-            f"**{words.BUDGET}**: ",
-            "2 words can't be in prompts now.",
-            f"{CHOSEN} {words.APPROVAL}",
-        )
-        settings = await settings_of(app, local)
-        assert settings == GuildSettings(
+        both = [str(role.id), str(guild.id)]
+        asked = {"amount": "1,500", "budget": "many", "words": "damn, *heck*"}
+        await fill_in(local, panel, channel=[str(songs.id)], roles=both, **asked)
+        refused = (f"**{words.ROLES}**: ", f"**{words.BUDGET}**: ")
+        done = (confirmations.request_channel_set(songs.id), "allowance of 1,500", "2 words can't be in")
+        await local.shows(panel, *done, *refused, f"{CHOSEN} {words.APPROVAL}")
+        settings = GuildSettings(
             requests_channel_id=songs.id, roles={role.id: 1500}, words=("*heck*", "damn")
         )
-        log = await app.client.services.allowances.audit_log(local.discord.guild.id)
+        assert await settings_of(app, local) == settings
+        log = await app.client.services.allowances.audit_log(guild.id)
         assert [one.action for one in log] == [Action.WORDS, Action.ROLE_ALLOWANCE, Action.REQUESTS_CHANNEL]
-        again = await moderator.press(panel, labels.SET_UP_FORM)
-        await again.acknowledged(timeout_s=LONG_S)
-        await (await moderator.submit_modal(again, {})).acknowledged(timeout_s=LONG_S)
+        await fill_in(local, panel)
         await local.shows(panel, words.NOTHING_FILLED_IN)
-        halves = await moderator.press(panel, labels.SET_UP_FORM)
-        await halves.acknowledged(timeout_s=LONG_S)
-        sent = await moderator.submit_modal(halves, {words.SET_UP_AMOUNT: "150"})
-        await sent.acknowledged(timeout_s=LONG_S)
+        await fill_in(local, panel, amount="150")
         await local.shows(panel, words.SET_UP_ROLES_AND_AMOUNT)
         assert await settings_of(app, local) == settings
