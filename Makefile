@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Without its files every worker and every process of the tests would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo run check-setup test test-long check compiled fmt bench screenshots lock clean
+.PHONY: help demo run check-setup test test-long image-test check compiled fmt bench screenshots lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,11 +25,14 @@ check-setup: $(VENV)/.run  ## look at settings, database, token and key, and say
 	@$(BIN)/python -m bot check
 
 test: $(VENV)/.dev  ## the tests, with branch coverage
-	@$(PYTEST) -m "not long" --cov --cov-report=term --cov-fail-under=90 $(ARGS)
+	@$(PYTEST) -m "not long and not image" --cov --cov-report=term --cov-fail-under=90 $(ARGS)
 	@$(BIN)/python -m coverage report --include='bot/domain/*,bot/services/*' --fail-under=100
 
 test-long: $(VENV)/.dev  ## the tests that take long: kills, power loss, both databases, the page
 	@$(PYTEST) -m long --ignore=tests/unit --ignore=tests/contract $(ARGS)
+
+image-test: $(VENV)/.dev  ## build the image, and run it between the local servers (ENGINE=podman)
+	@ENGINE="$(ENGINE)" $(BIN)/python -m pytest -s -m image tests/image $(ARGS)
 
 check: $(VENV)/.dev  ## format, lint, types and layers
 	@$(BIN)/ruff format --check .

@@ -29,6 +29,12 @@ class Image:
     workdir: str
     user: str
     volume: str
+    requirements: str
+    """The file of the packages in its virtual environment."""
+    install: list[str]
+    """The arguments of pip that installs them."""
+    copies: list[tuple[str, str]]
+    """Folders of the repository, and where they are in the working directory."""
     runs: list[str]
     """What is run in the working directory while the image is built."""
     entrypoint: list[str]
@@ -36,20 +42,32 @@ class Image:
     health: list[str]
 
 
-def instructions(text: str) -> list[tuple[str, str]]:
-    """Names and arguments of the last stage's instructions."""
+def stages(text: str) -> list[list[tuple[str, str]]]:
+    """Names and arguments of the instructions, stage by stage."""
     lines = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
-    pairs = [line.split(" ", 1) for line in CONTINUED.sub(" ", lines).splitlines() if line.strip()]
-    first = max(number for number, (name, _) in enumerate(pairs) if name == "FROM")
-    return [(name, rest.strip()) for name, rest in pairs[first:]]
+    found: list[list[tuple[str, str]]] = []
+    for line in CONTINUED.sub(" ", lines).splitlines():
+        name, _, rest = line.partition(" ")
+        if name == "FROM":
+            found.append([])
+        if found and name:
+            found[-1].append((name, rest.strip()))
+    return found
 
 
 def image() -> Image:
     """The project's own image."""
-    bot = instructions((ROOT / "Dockerfile").read_text(encoding="utf-8"))
+    build, bot = stages((ROOT / "Dockerfile").read_text(encoding="utf-8"))
     one = dict(bot)
     late = bot[bot.index(("WORKDIR", one["WORKDIR"])) :]
+    (requirements, copied), pip = dict(build)["COPY"].split(), dict(build)["RUN"].split()
+    assert (pip[1], pip[-1]) == ("install", copied)
     return Image(
+        requirements=requirements,
+        install=pip[1:-1],
+        copies=[
+            (source, target) for name, rest in late if name == "COPY" for source, target in [rest.split()]
+        ],
         env=dict(p.split("=", 1) for name, rest in bot if name == "ENV" for p in shlex.split(rest)),
         workdir=one["WORKDIR"],
         user=one["USER"],
@@ -82,6 +100,9 @@ class Container:
     image: Image
     root: Path
     env: Mapping[str, str]
+    python: Path = Path(sys.executable)
+    lowered: tuple[str, ...] = POWERLESS
+    """What `setpriv` takes from root."""
 
     async def run(self, *command: str) -> Process:
         """Start it, by default with the image's own command."""
@@ -91,14 +112,18 @@ class Container:
         """What the image's health check says now."""
         return await ended(await self._begin(self.image.health))
 
+    async def python_code(self, code: str) -> Process:
+        """Run code as its user."""
+        return await self._begin(["python", "-c", code])
+
     async def _begin(self, line: list[str]) -> Process:
         assert line[0] == "python"
-        powerless = [shutil.which("setpriv") or "setpriv", *POWERLESS] if os.geteuid() == 0 else []
+        lowered = [shutil.which("setpriv") or "setpriv", *self.lowered] if os.geteuid() == 0 else []
         values = {name: self._inside(value) for name, value in ({**self.image.env, **self.env}).items()}
-        own = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
         return await asyncio.create_subprocess_exec(
-            *powerless, sys.executable, *line[1:], env=values | own, cwd=self.folder, stdout=PIPE, stderr=PIPE
-        )
+            *lowered, self.python, *line[1:], env=values | {"PATH": os.environ["PATH"]}, cwd=self.folder,
+            stdout=PIPE, stderr=PIPE,
+        )  # fmt: skip
 
     @property
     def folder(self) -> Path:
@@ -110,14 +135,24 @@ class Container:
 
 
 def created(root: Path, *, env: Mapping[str, str], port: int) -> Container:
-    """A container that was not started yet; the port that the image chooses is another one here."""
-    built = image()
-    container = Container(built, root, env)
+    """A container that was not started yet; the port that the image chooses is another one here.
+
+    Of the repository it finds what the image copies, by links, so that nothing is compiled again.
+    """
+    container = Container(image(), root, env)
+    lay_out(container, port)
+    for source, target in container.image.copies:
+        (container.folder / target).symlink_to(ROOT / source)
+    container.folder.chmod(0o555)
+    return container
+
+
+def lay_out(container: Container, port: int) -> None:
+    """Make its folders, and run in them what is run while the image is built."""
+    built, root = container.image, container.root
     for folder in (built.volume, built.workdir):
         (root / folder.lstrip("/")).mkdir(parents=True)
     for run in built.runs:
         subprocess.run(["sh", "-ec", run], cwd=container.folder, check=True)
     for own in container.folder.glob(".env"):
         own.write_text(own.read_text().replace("8080", str(port)))
-    container.folder.chmod(0o555)
-    return container
