@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bot.chat.buttons import BUTTONS
@@ -20,7 +21,7 @@ from bot.chat.delivery.operator_channel import OperatorChannel
 from bot.chat.supervisor import ConnectionSupervisor
 from bot.config import Settings
 from bot.domain.errors import LockedError, ShardTakenError, StoreError
-from bot.health import database_problem, health_app, is_connected, serving
+from bot.health import database_problem, disk_problem, health_app, is_connected, serving
 from bot.metrics.registry import MetricsRegistry
 from bot.service_configs import retention_config, song_config, work_config
 from bot.services import build_services
@@ -33,6 +34,7 @@ from bot.services.unit_of_work import Store
 from bot.services.worker_pool import WorkerPool, build_workers
 from bot.shutdown import GracefulShutdown
 from bot.storage.database_url import parse_url
+from bot.storage.disk import free_bytes
 from bot.storage.store import open_store
 from bot.storage.timings import StorageTimings
 from bot.suno.client import CqtaiClient, provider_session
@@ -136,7 +138,7 @@ class Application:
             return "not connected to Discord"
         if silence := self.client.calls.silence():
             return silence
-        return await database_problem(self.store)
+        return await database_problem(self.store) or disk_problem(free_bytes(_url(self.settings)))
 
 
 @asynccontextmanager
@@ -246,10 +248,14 @@ async def _store(
     stack: AsyncExitStack, settings: Settings, timings: Timings, drivers: Drivers, shutdown: GracefulShutdown
 ) -> tuple[Store, str]:
     """Open the store, which the stack closes, and return it with the name of this process in it."""
-    url = settings.database_url.get_secret_value()
+    url = _url(settings)
     opened = drivers.open_store(url, timings.storage)
     store = await stack.enter_async_context(shutdown.closing("the database", opened))
     return store, ONLY_PROCESS if isinstance(parse_url(url), Path) else process_name()
+
+
+def _url(settings: Settings) -> str:
+    return settings.database_url.get_secret_value()
 
 
 async def _media(
@@ -308,6 +314,7 @@ def _measure(
     metrics.watch_calls(client.calls)
     metrics.watch_database(store, song_config(settings).caps)
     metrics.watch_workers(workers.loops)
+    metrics.watch_disk(partial(free_bytes, _url(settings)))
 
 
 def _connection(

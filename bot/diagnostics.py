@@ -22,6 +22,7 @@ from bot.domain.errors import AccountError, NoAnswerError, RejectedError, StoreE
 from bot.env_file import ENV_FILE, holds, misspelled
 from bot.storage.admin import SqliteAdmin, database_admin
 from bot.storage.database_url import parse_url
+from bot.storage.disk import NEARLY_FULL_BYTES, free_bytes
 from bot.storage.schema import is_current
 from bot.suno.client import CqtaiClient, provider_session
 
@@ -78,7 +79,8 @@ async def run_checks(
     yield await _provider(settings)
     for name in misspelled(env_file, SETTINGS):
         yield _warning("settings", name)
-    for warning in (_open_files(settings, env_file), _wal_bug(settings), _public_bot(settings, application)):
+    warnings = (_open_files(settings, env_file), _nearly_full_disk(settings), _wal_bug(settings))
+    for warning in (*warnings, _public_bot(settings, application)):
         if warning is not None:
             yield warning
 
@@ -180,6 +182,16 @@ def _wal_bug(settings: Settings) -> CheckResult | None:
         "sqlite",
         f"{sqlite3.sqlite_version} is fine for the bot, which writes by one connection; let no other program "
         "write to its file (before 3.51.3, two that write at the same moment can damage it)",
+    )
+
+
+def _nearly_full_disk(settings: Settings) -> CheckResult | None:
+    path = _file(settings)
+    free = None if path is None else free_bytes(settings.database_url.get_secret_value())
+    if path is None or free is None or free >= NEARLY_FULL_BYTES:
+        return None
+    return _warning(
+        "disk", f"{free / 10**6:.0f} MB are free where {path} is: without room, nothing can be requested"
     )
 
 

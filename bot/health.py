@@ -12,6 +12,7 @@ from aiohttp import web
 from bot.config import SettingsError
 from bot.domain.errors import InspireError, StoreError
 from bot.services.unit_of_work import Store
+from bot.storage.disk import FULL_BYTES
 
 Aliveness = Callable[[], str | None]
 """Returns what hangs, or None."""
@@ -81,6 +82,13 @@ async def database_problem(store: Store, *, within_s: float = DATABASE_S) -> str
     except StoreError as error:
         return str(error)
     return None
+
+
+def disk_problem(free_bytes: int | None) -> str | None:
+    """Return what is wrong with the database's disk, or None; `free_bytes` is None if it is a server's."""
+    if free_bytes is None or free_bytes >= FULL_BYTES:
+        return None
+    return f"the disk of the database is full: {free_bytes / 10**6:.0f} MB are free"
 
 
 @asynccontextmanager

@@ -118,6 +118,15 @@ class MetricsRegistry:
         for worker in workers:
             gauge.labels(worker.name).set_function(_running_jobs(worker))
 
+    def watch_disk(self, free_bytes: Callable[[], int | None]) -> None:
+        """Expose the room that the database's file has, if it is on a disk of this machine."""
+        if free_bytes() is None:
+            return
+        gauge = Gauge(
+            "inspire_disk_free_bytes", "Bytes that are free on the database's disk.", registry=self._registry
+        )
+        gauge.set_function(lambda: found if (found := free_bytes()) is not None else float("nan"))
+
     async def watch_loop(
         self,
         *,

@@ -1,8 +1,10 @@
 import os
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pydantic import SecretStr
@@ -172,6 +174,13 @@ class TestWarnings:
         env(tmp_path / "data", "nothing")
         opened(folder=tmp_path / "data")
         assert "files" not in await warned(local, database_url=SecretStr(url))
+
+    async def test_a_disk_that_is_nearly_full_is_one(
+        self, local: BotHarness, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert "disk" not in await warned(local)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=3_000_000))
+        assert (await warned(local))["disk"].startswith("3 MB are free where /")
 
     async def test_a_file_without_secrets_may_be_read(self, local: BotHarness, tmp_path: Path) -> None:
         env_file = env(tmp_path, "HTTP_PORT=8080\nDISCORD_TOKEN=\n")

@@ -11,9 +11,10 @@ import aiohttp
 import pytest
 
 from bot.domain.errors import StoreError
-from bot.health import PortTakenError, database_problem, health_app, serving
+from bot.health import PortTakenError, database_problem, disk_problem, health_app, serving
 from bot.services.runtime.worker import Worker
 from bot.services.unit_of_work import UnitOfWork
+from bot.storage.disk import free_bytes
 from bot.storage.sqlite.store import SqliteStore
 from tests.harness.clock import START, FakeClock
 from tests.harness.services import services_harness
@@ -103,6 +104,21 @@ async def test_a_port_that_is_taken_is_an_error() -> None:
 async def test_a_database_that_answers_is_not_silent(tmp_path: Path) -> None:
     async with services_harness(tmp_path) as harness:
         assert await database_problem(harness.store) is None
+
+
+@pytest.mark.parametrize(
+    ("free_bytes", "says"),
+    [(None, None), (2**24, None), (3_000_000, "the disk of the database is full: 3 MB are free")],
+)
+def test_a_full_disk_is_told(free_bytes: int | None, says: str | None) -> None:
+    assert disk_problem(free_bytes) == says
+
+
+def test_the_room_is_that_of_the_folder_which_is_there(tmp_path: Path) -> None:
+    room = free_bytes(f"sqlite:///{tmp_path}/none/yet/inspire.db")
+    assert room is not None
+    assert room > 0
+    assert free_bytes("postgresql://inspire@db/songs") is None
 
 
 class Away(SqliteStore):
