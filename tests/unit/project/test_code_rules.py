@@ -17,6 +17,7 @@ PATCHABLE = {
     "fcntl": "a file system without locks",
     "os": "a folder without access",
     "pathlib.Path": "a file that cannot be read",
+    "shutil": "a disk that is nearly full",
     "sqlite3": "the version of SQLite",
     "benchmarks.harness.servers.sources": "a machine without PostgreSQL",
     "sandbox.discord.rendering.APPLICATION_FLAGS": "an application with other intents",
