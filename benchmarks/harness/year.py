@@ -4,6 +4,7 @@ The songs, their credits, events and messages fit together: the operator's audit
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +17,7 @@ GUILD, HEAVY, MEMBER, OTHERS = 10**17, 10**17 + 1, 10**17 + 2, 2 * 10**17
 CHANNEL, MODERATOR = 10**17 - 1, 10**17 - 2
 MEMBERS, SMALL_SERVERS, SMALL_SONGS = 200, 2000, 5
 """Members of the large server; how many small ones there are, each with two members and so many songs."""
-WEEKS = 52
+WEEKS, WEEK_MS = 52, 7 * 86_400_000
 COST = 30
 RETENTION = timedelta(days=90)
 """How long prompts and lyrics are kept."""
@@ -36,14 +37,12 @@ _STATES = ("waiting", "submitting", "making", "ready")
 
 @dataclass(frozen=True, slots=True)
 class _Songs:
-    """The songs numbered from `first` to before `end`, of one week; the rest is SQL over the number `n`."""
+    """The songs numbered from `first` to before `end`; the rest is SQL over the number `n`."""
 
     guild: str
     user: str
     first: int
     end: int
-    window: Window
-    spacing_ms: int
 
 
 @dataclass(slots=True)
@@ -59,22 +58,47 @@ class YearBuilder:
 
     def build(self) -> None:
         """Write everything; PostgreSQL analyses it, as it does by itself, and SQLite does not."""
-        small = f"{OTHERS} + n % {self.small_servers}"
-        if self._is_sqlite:
-            self._run("PRAGMA cache_size = -400000")
-        self._servers(small)
-        large = str(GUILD)
-        by_turns = (
-            f"CASE WHEN n % {self.busiest} = 0 THEN {HEAVY} ELSE {HEAVY} + 1 + n * 7 % {MEMBERS - 1} END"
-        )
-        self._place_all(large, by_turns, self.songs)
-        second = f"{small} + {SMALL_SERVERS} * (1 + n / {self.small_servers} % 2)"
-        self._place_all(small, second, self.small_servers * SMALL_SONGS)
-        self._decisions()
-        self._ended_members()
-        self._usage()
+        with self._no_indexes():
+            small = f"{OTHERS} + n % {self.small_servers}"
+            self._servers(small)
+            by_turns = (
+                f"CASE WHEN n % {self.busiest} = 0 THEN {HEAVY} ELSE {HEAVY} + 1 + n * 7 % {MEMBERS - 1} END"
+            )
+            self._place(_Songs(str(GUILD), by_turns, 0, self.songs))
+            second = f"{small} + {SMALL_SERVERS} * (1 + n / {self.small_servers} % 2)"
+            # no two songs have the same number
+            end = self.songs + self.small_servers * SMALL_SONGS
+            self._place(_Songs(small, second, self.songs, end))
+            self._pay()
+            self._follow_up()
+            self._decisions()
+            self._ended_members()
+            self._usage()
         if not self._is_sqlite:
             self._run("ANALYZE")
+
+    @contextmanager
+    def _no_indexes(self) -> Iterator[None]:
+        """Make the indexes at the end, and do not check references: far faster with many rows."""
+        made = "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY rowid"
+        if self._is_sqlite:
+            self._run("PRAGMA cache_size = -400000")
+        else:
+            made = (
+                "SELECT pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
+                " WHERE relnamespace = current_schema()::regnamespace AND NOT indisunique"
+            )
+            self._run("SET LOCAL maintenance_work_mem = '256MB'")
+            self._run("SET LOCAL work_mem = '128MB'")
+            if self.connection.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
+                self._run("SET LOCAL session_replication_role = replica")
+        # in the same order: of two that would do, SQLite takes the one that was made last
+        indexes = list(self.connection.exec_driver_sql(made).scalars())
+        for index in indexes:
+            self._run(f"DROP INDEX {index.split()[2]}")
+        yield
+        for index in indexes:
+            self.connection.exec_driver_sql(index)
 
     def _servers(self, small: str) -> None:
         for guild, count in ((str(GUILD), 1), (small, self.small_servers)):
@@ -87,94 +111,93 @@ class YearBuilder:
             playlist_id=_uuid("n"), added_by=str(MODERATOR), added_at=self._at(self.now),
         )  # fmt: skip
 
-    def _place_all(self, guild: str, user: str, count: int) -> None:
-        offset = self.songs * (guild != str(GUILD))  # so that no two songs have the same number
-        for week, window in enumerate(self._windows()):
-            first, end = (count * part // WEEKS for part in (week, week + 1))
-            if end > first:
-                spacing_ms = round(timedelta(days=7) / timedelta(milliseconds=1)) // (end - first)
-                songs = _Songs(guild, user, first + offset, end + offset, window, spacing_ms)
-                self._place(songs)
-
-    def _windows(self) -> Iterator[Window]:
-        """Yield the weeks, the last of which ended before now."""
-        for back in range(WEEKS, 0, -1):
-            yield window_of(Period.WEEK, self.now - timedelta(weeks=back))
+    @property
+    def _windows(self) -> list[Window]:
+        """Return the weeks, the last of which ended before now."""
+        return [window_of(Period.WEEK, self.now - timedelta(weeks=back)) for back in range(WEEKS, 0, -1)]
 
     def _place(self, songs: _Songs) -> None:
-        ms = f"{_ms(songs.window.starts_at)} + (n - {songs.first}) * {songs.spacing_ms}"
-        placed, ended = self._time(f"({ms})"), self._time(f"({ms} + 120000)")
-        prompt, lyrics = "'a song about the number ' || n", self._json('\'["la la la", "la la la"]\'')
-        if songs.window.ends_at < self.now - RETENTION:
-            prompt = lyrics = "NULL"
+        starts_at, year_ms = self._windows[0].starts_at, WEEKS * WEEK_MS
+        spacing_ms = year_ms // (songs.end - songs.first)
+        ms = f"({_ms(starts_at)} + (n - {songs.first}) * {spacing_ms})"
+        placed, ended = self._time(ms), self._time(f"({ms} + 120000)")
+        is_old = f"{ms} < {_ms(self.now - RETENTION)}"
+        lyrics = self._json('\'["la la la", "la la la"]\'')
         state = "CASE n % 25 WHEN 7 THEN 'failed' ELSE 'delivered' END"
         self._insert(
             "requests", (songs.first, songs.end),
             id=f"(({ms} - {DISCORD_EPOCH_MS}) << 22) + n % 4194304", guild_id=songs.guild, user_id=songs.user,
-            playlist_id=_uuid("n % 25"), model="'v55'", prompt=prompt,
+            playlist_id=_uuid("n % 25"), model="'v55'",
+            prompt=f"CASE WHEN {is_old} THEN NULL ELSE 'a song about the number ' || n END",
             cost=str(COST), policy=self._json(f"'{_POLICY}'"), state=state, version="5", placed_at=placed,
             accepted_at=placed, ended_at=ended, task_id="'task-' || n", clips=self._json(_clips()),
-            partial="false", lyrics=lyrics,
+            partial="false", lyrics=f"CASE WHEN {is_old} THEN NULL ELSE {lyrics} END",
             failure_kind="CASE n % 25 WHEN 7 THEN 'provider' END",
             failure_detail="CASE n % 25 WHEN 7 THEN 'no reason' END", application_id="1",
             channel_id=str(CHANNEL), message_id="n + 1", token_until=placed, attachment_limit="0",
             may_post="true", result_channel_id=str(CHANNEL), result_message_id="n + 2",
         )  # fmt: skip
-        self._of_requests(songs)
 
-    def _of_requests(self, songs: _Songs) -> None:
-        """Write what belongs to the requests of a week."""
-        window, first_id = songs.window, (_ms(songs.window.starts_at) - DISCORD_EPOCH_MS) << 22
-        mine = "guild_id = :guild" if songs.guild == str(GUILD) else "guild_id <> :guild"
-        these = f"FROM requests WHERE id >= {first_id} AND {mine}"
-        account = f"'member:p' || guild_id || '-' || user_id || ':{window.key}'"
+    def _pay(self) -> None:
+        """Write an account for each member and week, and the transfers of all requests."""
+        windows = self._windows
+        weeks = " UNION ALL ".join(
+            f"SELECT {number} AS number, '{window.key}' AS name,"
+            f" {self._at(window.starts_at)} AS starts_at, {self._at(window.ends_at)} AS ends_at"
+            for number, window in enumerate(windows)
+        )
+        self._run(f"CREATE TEMPORARY TABLE weeks AS {weeks}")
+        number = f"(((id >> 22) + {DISCORD_EPOCH_MS} - {_ms(windows[0].starts_at)}) / {WEEK_MS})"
+        paid = f"FROM requests JOIN weeks ON weeks.number = {number}"
+        account = "'member:p' || guild_id || '-' || user_id || ':' || weeks.name"
         used = "sum(CASE state WHEN 'delivered' THEN cost ELSE 0 END)"
-        starts, ends = self._at(window.starts_at), self._at(window.ends_at)
         self._run(
             "INSERT INTO accounts (id, kind, guild_id, user_id, window_key, window_starts_at, window_ends_at,"
             " credits_posted, debits_posted, debits_pending, adjustments)"
-            f" SELECT {account}, 'member', guild_id, user_id, '{window.key}', {starts}, {ends},"
-            f" sum(cost) + 90, {used}, 0, 1 {these} GROUP BY guild_id, user_id"
+            f" SELECT {account}, 'member', guild_id, user_id, weeks.name, weeks.starts_at, weeks.ends_at,"
+            f" sum(cost) + 90, {used}, 0, 1 {paid}"
+            " GROUP BY guild_id, user_id, weeks.name, weeks.starts_at, weeks.ends_at"
         )
         moves = "INSERT INTO transfers (id, kind, debit, credit, amount, pending_id, request_id, reason, at)"
         self._run(
             f"{moves} SELECT 'allowance:' || id, 'single', 'mint', id, credits_posted, NULL, NULL,"
-            f" 'allowance', window_starts_at FROM accounts WHERE window_key = '{window.key}' AND {mine}"
+            " 'allowance', window_starts_at FROM accounts WHERE window_key IS NOT NULL"
         )
         self._run(
             f"{moves} SELECT 'hold:' || id, 'pending', {account}, 'songs', cost, NULL, id, 'song', placed_at"
-            f" {these}"
+            f" {paid}"
         )
         end = "CASE state WHEN 'delivered' THEN 'post' ELSE 'void' END"
         self._run(
             f"{moves} SELECT {end} || ':' || id, {end}, {account}, 'songs', cost, 'hold:' || id, id, 'song',"
-            f" ended_at {these}"
+            f" ended_at {paid}"
         )
-        self._follow_up(these)
+        self._run("DROP TABLE weeks")
 
-    def _follow_up(self, these: str) -> None:
-        """Write the events, messages and loves of these requests."""
+    def _follow_up(self) -> None:
+        """Write the events, messages and loves of all requests."""
         for state, steps in _STEPS.items():
             for seq, step in enumerate(steps, 1):
                 after = state if seq == len(steps) else _STATES[seq - 1]
                 self._run(
                     "INSERT INTO events (request_id, seq, transition, state, at)"
-                    f" SELECT id, {seq}, '{step}', '{after}', placed_at {these} AND state = '{state}'"
+                    f" SELECT id, {seq}, '{step}', '{after}', placed_at FROM requests WHERE state = '{state}'"
                 )
         for kind in ("status", "result"):
             self._run(
                 "INSERT INTO outbox (source_id, kind, version, attempts, sent)"
-                f" SELECT id, '{kind}', 3, 0, 'sent' {these} AND (state = 'delivered' OR '{kind}' = 'status')"
+                f" SELECT id, '{kind}', 3, 0, 'sent' FROM requests"
+                f" WHERE state = 'delivered' OR '{kind}' = 'status'"
             )
         for lover, share in ((1, 5), (2, 11), (3, 50)):
             self._run(
                 "INSERT INTO loves (request_id, user_id, clip, is_loved, press_id, at)"
-                f" SELECT id, {HEAVY} + {MEMBERS} + {lover}, 1, true, 0, ended_at {these}"
-                f" AND state = 'delivered' AND id % {share} = 0"
+                f" SELECT id, {HEAVY} + {MEMBERS} + {lover}, 1, true, 0, ended_at FROM requests"
+                f" WHERE state = 'delivered' AND id % {share} = 0"
             )
         self._run(
             "UPDATE requests SET loves = (SELECT count(*) FROM loves WHERE request_id = requests.id)"
-            f" WHERE id IN (SELECT id {these})"
+            " WHERE id IN (SELECT request_id FROM loves)"
         )
 
     def _decisions(self) -> None:

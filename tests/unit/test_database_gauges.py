@@ -140,6 +140,24 @@ async def test_many_readers_cost_the_database_one_read(tmp_path: Path, registry:
         assert value(registry, "inspire_requests", state="waiting") == 2
 
 
+async def test_what_takes_long_to_count_is_counted_less_often(
+    tmp_path: Path, registry: CollectorRegistry
+) -> None:
+    times = iter([0.0, 3.0, 3.0, *[299.0] * 3, *[304.0] * 4])  # the first count takes three seconds
+    async with services_harness(tmp_path) as harness:
+        read = DatabaseGauges(harness.store, registry, clock=lambda: next(times))
+        waiting: list[float] = []
+        cancelled: list[float] = []
+        for _ in range(3):
+            card = await harness.place()
+            await harness.requests.cancel(card.request_id, guild_id=GUILD, user_id=card.user_id)
+            await harness.place(1 + len(waiting))
+            await read.refresh()
+            waiting.append(value(registry, "inspire_requests", state="waiting"))
+            cancelled.append(value(registry, "inspire_requests", state="cancelled"))
+    assert (waiting, cancelled) == ([1, 2, 3], [1, 1, 3])
+
+
 async def test_a_database_that_is_away_shows_no_old_numbers(
     tmp_path: Path, registry: CollectorRegistry
 ) -> None:
