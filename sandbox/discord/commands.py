@@ -6,8 +6,10 @@ from sandbox.discord.buckets import Buckets
 from sandbox.discord.errors import ApiError
 from sandbox.discord.limits import Limits
 from sandbox.discord.model.snowflakes import Clock, Snowflakes
-from sandbox.discord.payloads import Payload, entries, text
+from sandbox.discord.payloads import Payload, entries, entry, text
 from sandbox.discord.rules.commands import CHANNEL, INTEGER, MENTIONABLE, NUMBER
+
+LOCALIZATIONS = ("name_localizations", "description_localizations")
 
 
 @dataclass(slots=True)
@@ -78,8 +80,8 @@ class Commands:
             "options": [_option(option) for option in entries(command, "options")],
             "contexts": command.get("contexts"),
             "integration_types": command.get("integration_types") or [0],
-            "name_localizations": command.get("name_localizations"),
-            "description_localizations": command.get("description_localizations"),
+            "name_localizations": command.get("name_localizations") or None,
+            "description_localizations": command.get("description_localizations") or None,
             **({} if guild_id is None else {"guild_id": str(guild_id)}),
         }
         if not made["options"]:
@@ -87,6 +89,21 @@ class Commands:
         changed = old is None or {**old, "version": None} != {**made, "version": None}
         made["version"] = str(self.snowflakes.next()) if changed or old is None else old["version"]
         return made
+
+
+def localized(command: Payload, *, locale: str) -> Payload:
+    """Return a command, option or choice as Discord shows it in a locale, with what is nested in it.
+
+    `name_localized` and `description_localized` stand in place of all translations, where there is one.
+    """
+    shown = {name: value for name, value in command.items() if name not in LOCALIZATIONS}
+    for translations in LOCALIZATIONS:
+        if translation := text(entry(command, translations), locale):
+            shown[translations.replace("localizations", "localized")] = translation
+    for nested in ("options", "choices"):
+        if nested in command:
+            shown[nested] = [localized(one, locale=locale) for one in entries(command, nested)]
+    return shown
 
 
 def _option(option: Payload) -> Payload:
@@ -99,7 +116,7 @@ def _option(option: Payload) -> Payload:
     kept = {name: value for name, value in kept.items() if name not in bounds}
     if option["type"] not in (CHANNEL, MENTIONABLE):
         kept.pop("channel_types", None)
-    kept |= {"name_localizations": None, "description_localizations": None}
+    kept |= {name: option.get(name) or None for name in LOCALIZATIONS}
     if options := [_option(inner) for inner in entries(option, "options")]:
         kept["options"] = options
     return kept

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import quote
 
+from sandbox.discord.commands import localized
 from sandbox.discord.model.message import Message
 from sandbox.discord.model.permissions import Permission
 from sandbox.discord.model.users import User
@@ -12,6 +13,7 @@ from sandbox.discord.payloads import Payload, as_payload, entries, entry, number
 from sandbox.discord.people.picker import IN_CHAT, ON_MESSAGE, offered
 from sandbox.discord.rendering import attachment_payload
 from sandbox.discord.rules.components import BUTTON
+from sandbox.discord.rules.locales import LOCALES
 from sandbox.discord.state import State
 
 MEDIA = ("image", "thumbnail")
@@ -47,6 +49,8 @@ class PageSerializer:
         return {
             "type": "places",
             "me": str(member.user.id),
+            "locale": member.user.locale,
+            "locales": [{"code": code, "name": name} for code, name in LOCALES.items()],
             "guild": guild.name,
             "people": [_user(one.user) | {"standing": _standing(one, world=world)} for one in people],
             "members": [_member(one) for one in guild.members.values()],
@@ -58,7 +62,7 @@ class PageSerializer:
             "channels": [_channel(one, guild=guild) for one in channels],
             "commands": {
                 str(one.id): [
-                    command
+                    localized(command, locale=member.user.locale)
                     for kind in (IN_CHAT, ON_MESSAGE)
                     for command in offered(self._state, member=member, channel=one, kind=kind)
                 ]

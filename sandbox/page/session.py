@@ -11,6 +11,7 @@ from sandbox.discord.model.world import Channel
 from sandbox.discord.payloads import Payload, entry, items, number, text
 from sandbox.discord.people.person import Person, PickerError
 from sandbox.discord.people.picker import pick
+from sandbox.discord.rules.locales import LOCALES
 from sandbox.page.controls import Controls
 from sandbox.page.option_values import typed
 from sandbox.page.seed import PEOPLE
@@ -60,6 +61,7 @@ class PageSession:
         """Do what the person asked for, and send the page the result."""
         acts: dict[str, Doing] = {
             "be": self._be,
+            "speak": self._speak,
             "use": self._use,
             "complete": self._complete,
             "press": self._press,
@@ -84,6 +86,15 @@ class PageSession:
         self._person = found[0]
         self._tell_places()
         self.outbox.put_nowait(self._serializer.history(self._person.member))
+        return {}
+
+    async def _speak(self, asked: Payload) -> Payload:
+        """Set the language of the person's client."""
+        locale = text(asked, "locale")
+        if locale not in LOCALES:
+            raise PickerError("Discord has no such language.")
+        self._person.member.user.locale = locale
+        self._tell_places()
         return {}
 
     async def _use(self, asked: Payload) -> Payload:

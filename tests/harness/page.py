@@ -75,13 +75,17 @@ class BrowserUser:
         """Pick the command, and fill nothing in."""
         await expect(self.page.locator("#world").get_by_text("The bot runs")).to_have_count(1)
         await self.page.locator("#words").fill(f"/{line}")
-        choice = self.page.get_by_role("option").filter(has_text=re.compile(rf"^/{re.escape(line)}(?!\w)"))
+        choice = (
+            self.page.locator("#choices")
+            .get_by_role("option")
+            .filter(has_text=re.compile(rf"^/{re.escape(line)}(?!\w)"))
+        )
         await expect(choice.first).to_be_visible()
         await choice.first.click()
 
     async def pick(self, words: str, /) -> None:
         """Choose the suggestion with these words, if there is any (members, roles, channels)."""
-        for choice in await self.page.get_by_role("option").all():
+        for choice in await self.page.locator("#choices").get_by_role("option").all():
             if (await choice.inner_text()).strip().lstrip("@#") == words:
                 await choice.click()
                 return

@@ -49,10 +49,10 @@ async def test_a_command_is_typed_with_nothing_but_the_keyboard(tmp_path: Path) 
         await mo.page.locator("#words").focus()
         keys = mo.page.keyboard
         await keys.type("/quota gr")
-        await expect(mo.page.get_by_role("option")).to_have_count(1)
+        await expect(mo.page.locator("#choices").get_by_role("option")).to_have_count(1)
         await keys.press("Enter")
         await keys.type("be")
-        await expect(mo.page.get_by_role("option")).to_have_text(["@Ben "])
+        await expect(mo.page.locator("#choices").get_by_role("option")).to_have_text(["@Ben "])
         await keys.press("Tab")
         await expect(option(mo, "credits")).to_be_focused()
         await keys.type("1001")
@@ -112,7 +112,7 @@ async def test_suggestions_come_while_one_types(tmp_path: Path) -> None:
         await begin(ada, "rate")
         choices: Payload = {"choices": [{"name": SHORT_EVIL, "value": "song-1"}]}
         reply(discord, await asked(discord, count=1), CallbackKind.CHOICES, choices)
-        await expect(ada.page.get_by_role("option")).to_have_text([f"{SHORT_EVIL} "])
+        await expect(ada.page.locator("#choices").get_by_role("option")).to_have_text([f"{SHORT_EVIL} "])
         await ada.page.keyboard.press("ArrowDown")
         await ada.page.keyboard.press("Enter")
         await give(ada, "model", "v5 (new)")
@@ -232,7 +232,7 @@ def option(user: BrowserUser, name: str) -> Locator:
 
 async def begin(user: BrowserUser, line: str) -> None:
     await user.page.locator("#words").fill(f"/{line}")
-    await user.page.get_by_role("option").filter(has_text=f"/{line}").first.click()
+    await user.page.locator("#choices").get_by_role("option").filter(has_text=f"/{line}").first.click()
 
 
 async def give(user: BrowserUser, name: str, words: str) -> None:

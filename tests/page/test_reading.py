@@ -42,7 +42,7 @@ async def test_a_command_and_its_first_option_are_typed_or_pasted_at_once(tmp_pa
         await expect(ada.page.locator("#words")).to_be_focused()
         keys = ada.page.keyboard
         await keys.type("/")
-        await expect(ada.page.get_by_role("option", selected=True)).to_have_count(0)
+        await expect(ada.page.locator("#choices").get_by_role("option", selected=True)).to_have_count(0)
         await keys.press("Enter")
         await expect(ada.message("/")).not_to_have_text("/")
         await keys.type(f"inspire {PLAYLIST}")

@@ -150,7 +150,7 @@ async def test_each_sees_only_what_they_may(tmp_path: Path) -> None:
         await expect(ada.page.locator("#channels")).not_to_contain_text("moderators")
         await mo.sees("Only moderators read along here.")
         await mo.page.locator("#words").fill("/quo")
-        await expect(mo.page.get_by_role("option")).to_have_count(2)
+        await expect(mo.page.locator("#choices").get_by_role("option")).to_have_count(2)
         await ada.page.locator("#words").fill("/quo")
         await expect(ada.page.locator("#hint")).to_contain_text("No command begins like this.")
         write_to(here.world.discord.member("Ada"), discord=here.world.discord, words="a song for you alone")

@@ -1,5 +1,6 @@
 """Registering application commands, globally and per guild."""
 
+from sandbox.discord.commands import localized
 from sandbox.discord.errors import ApiError, missing_access, unknown_command
 from sandbox.discord.event_feed import FeedEventKind
 from sandbox.discord.payloads import Payload
@@ -30,8 +31,11 @@ class CommandRoutes:
         return routes
 
     def list_commands(self, call: Call) -> Reply:
-        """Return the registered commands."""
-        return Reply(self._registered(call))
+        """Return the registered commands, with all translations if the call asks for them."""
+        listed = self._registered(call)
+        if not call.asks("with_localizations"):
+            listed = [localized(command, locale=self._state.world.bot.locale) for command in listed]
+        return Reply(listed)
 
     def replace(self, call: Call) -> Reply:
         """Replace all commands by those that were sent."""

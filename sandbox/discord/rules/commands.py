@@ -2,8 +2,9 @@
 
 import re
 
-from sandbox.discord.payloads import Payload, entries, text
+from sandbox.discord.payloads import Payload, entries, entry, text
 from sandbox.discord.rules.forms import Form, Problems
+from sandbox.discord.rules.locales import LOCALES
 
 NAME = re.compile(r"[-_'\w]{1,32}")
 """Discord's pattern also names two Indic scripts, which `\\w` covers."""
@@ -58,10 +59,10 @@ def _check_command(command: Form) -> None:
     kind = command.choice("type", of=(1, 2, 3)) or 1
     if kind != 1:
         command.text("name", least=1, most=32, required=True)
+        _check_localizations(command, "name_localizations", most=32)
         return
     _check_name(command)
-    command.text("description", least=1, most=100, required=True)
-    _check_localizations(command)
+    _check_description(command)
     _check_options(command, depth=0)
     if command_characters(command.payload) > MAX_CHARACTERS:
         message = f"Command exceeds maximum size ({MAX_CHARACTERS})"
@@ -69,26 +70,42 @@ def _check_command(command: Form) -> None:
 
 
 def command_characters(command: Payload) -> int:
-    """Return how many characters of a command count towards the sum."""
-    own = len(text(command, "name")) + len(text(command, "description"))
+    """Return how many characters of a command count towards the sum; of translations the longest does."""
+    own = _longest(command, "name") + _longest(command, "description")
     choices = sum(
-        len(text(one, "name")) + len(str(one.get("value", ""))) for one in entries(command, "choices")
+        _longest(one, "name") + len(str(one.get("value", ""))) for one in entries(command, "choices")
     )
     return own + choices + sum(command_characters(option) for option in entries(command, "options"))
+
+
+def _longest(named: Payload, field: str) -> int:
+    translations = entry(named, f"{field}_localizations")
+    return max(len(text(named, field)), *(len(text(translations, locale)) for locale in translations), 0)
 
 
 def _check_name(form: Form) -> None:
     name = form.text("name", least=1, most=32, required=True)
     if name and (not NAME.fullmatch(name) or name != name.lower()):
         form.refuse("name", code="APPLICATION_COMMAND_INVALID_NAME", message="Command name is invalid")
+    _check_localizations(form, "name_localizations", most=32)
+    for localized in entry(form.payload, "name_localizations").values():
+        if not isinstance(localized, str) or not NAME.fullmatch(localized) or localized != localized.lower():
+            message = "Command name is invalid"
+            form.refuse("name_localizations", code="APPLICATION_COMMAND_INVALID_NAME", message=message)
 
 
-def _check_localizations(form: Form) -> None:
-    for field, most in (("name_localizations", 32), ("description_localizations", 100)):
-        localised = form.form(field)
-        for locale in localised.payload if localised else ():
-            if localised:
-                localised.text(locale, least=1, most=most)
+def _check_description(form: Form) -> None:
+    form.text("description", least=1, most=100, required=True)
+    _check_localizations(form, "description_localizations", most=100)
+
+
+def _check_localizations(form: Form, field: str, *, most: int) -> None:
+    localized = form.form(field)
+    if localized is None:
+        return
+    localized.only(LOCALES.keys())
+    for locale in localized.payload:
+        localized.text(locale, least=1, most=most)
 
 
 def _check_options(parent: Form, *, depth: int) -> None:
@@ -115,8 +132,7 @@ def _check_option(option: Form, *, depth: int) -> None:
     option.only(OPTION_FIELDS)
     kind = option.choice("type", of=range(SUBCOMMAND, ATTACHMENT + 1), required=True)
     _check_name(option)
-    option.text("description", least=1, most=100, required=True)
-    _check_localizations(option)
+    _check_description(option)
     if kind in (SUBCOMMAND, GROUP):
         _check_nesting(option, kind=kind, depth=depth)
         _check_options(option, depth=depth + 1)
@@ -145,6 +161,7 @@ def _check_choices(option: Form, *, kind: int | None) -> None:
     for choice in choices:
         choice.only({"name", "name_localizations", "value"})
         choice.text("name", least=1, most=100, required=True)
+        _check_localizations(choice, "name_localizations", most=100)
         if kind == STRING:
             choice.text("value", most=100, required=True)
         elif choice.require("value") and not isinstance(choice.payload["value"], int | float):

@@ -119,7 +119,7 @@ function placesAre(places) {
   state.places = places;
   document.title = places.guild;
   byId("guild").textContent = places.guild;
-  drawPeople(places, person, become);
+  drawPeople(places, person, become, (locale) => ask("speak", { locale }));
   if (!open()) go((places.channels.find((one) => one.name === wanted) ?? places.channels[0]).id, null, false);
   else drawChannels(state, go);
   write.placesAre(places, state.channel);

@@ -17,8 +17,8 @@ export function openApps(button, message, act) {
   close();
   const commands = act.apps(message);
   if (wasOpen || !commands.length) return;
-  const items = commands.map(({ name }) => el("button", { type: "button", role: "menuitem",
-    onclick: () => { close(); act.useOn(message, name); } }, name));
+  const items = commands.map(({ name, name_localized: shown = name }) => el("button", { type: "button",
+    role: "menuitem", onclick: () => { close(); act.useOn(message, name); } }, shown));
   const menu = el("div", { class: "menu", role: "menu", "aria-label": "Apps", onkeydown: keys, onfocusout: left },
     el("span", { class: "dim", "aria-hidden": "true" }, "Apps"), items);
   close = () => {

@@ -5,13 +5,17 @@ const SUBCOMMAND = 1, GROUP = 2;
 const WRONG = { [BOOLEAN]: "Choose True or False.", [USER]: "Choose a member.", [CHANNEL]: "Choose a channel.",
   [ROLE]: "Choose a role.", [MENTIONABLE]: "Choose a member or a role." };
 
+// What Discord shows in the person's language, if the bot has translated it.
+const inLanguage = (one) => ({ ...one, description: one.description_localized ?? one.description,
+  choices: one.choices?.map((choice) => ({ ...choice, name: choice.name_localized ?? choice.name })) });
+
 // Every command that can be sent, with the words that name it: `quota grant`.
 export function leaves(commands, before = "") {
   return commands.flatMap((one) => {
     const path = before ? `${before} ${one.name}` : one.name;
     const inner = (one.options ?? []).filter(({ type }) => type === SUBCOMMAND || type === GROUP);
     if (inner.length) return leaves(inner, path);
-    return [{ path, description: one.description, options: one.options ?? [] }];
+    return [{ path, description: inLanguage(one).description, options: (one.options ?? []).map(inLanguage) }];
   });
 }
 

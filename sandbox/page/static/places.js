@@ -16,16 +16,20 @@ export function drawChannels({ places, channel, news }, go) {
   byId("channels").replaceChildren(...items);
 }
 
-export function drawPeople(places, person, become) {
+export function drawPeople(places, person, become, speak) {
   const lines = places.people.map((one) => {
     const pick = { type: "radio", name: "person", value: one.name, checked: one.name === person,
       onchange: () => become(one.name) };
     return el("label", {}, el("input", pick), avatar(one), el("span", {}, el("strong", {}, one.name),
       el("small", {}, one.standing)));
   });
-  const focused = document.activeElement?.name === "person";
-  byId("people").replaceChildren(el("legend", {}, "You are"), ...lines);
-  if (focused) byId("people").querySelector("input:checked")?.focus();
+  const options = places.locales.map(({ code, name }) => el("option", { value: code, lang: code,
+    selected: code === places.locale }, name));
+  const language = el("label", { class: "language" }, el("span", {}, "Language"),
+    el("select", { name: "language", onchange: ({ target }) => speak(target.value) }, options));
+  const focused = document.activeElement?.closest("#people") && document.activeElement.name;
+  byId("people").replaceChildren(el("legend", {}, "You are"), ...lines, language);
+  if (focused) byId("people").querySelector(`select[name=${focused}], input[name=${focused}]:checked`)?.focus();
 }
 
 const SIDES = ["places", "world"];

@@ -2,7 +2,7 @@ import pytest
 
 from sandbox.discord import Bucket, Limits, LocalDiscord, Permission, PickerError
 from sandbox.discord.extract_schemas import extract
-from sandbox.discord.payloads import Payload, as_payload, entry
+from sandbox.discord.payloads import Payload, as_payload, entries, entry
 from tests.harness.clock import FakeClock
 from tests.unit.sandbox_discord.conftest import COMMANDS, Api, command, option
 
@@ -28,6 +28,20 @@ def test_a_guilds_commands_are_made_one_by_one_and_removed(api: Api) -> None:
     api.answer(f"DELETE {COMMAND}/{{command_id}}", at=one)
     assert api.refused(f"DELETE {COMMAND}/{{command_id}}", at=one) == (404, 10063)
     assert api.discord.registrations(api.discord.guild) == 3
+
+
+def test_commands_are_listed_with_all_translations_only_if_a_client_asks(api: Api) -> None:
+    translated = {"description_localizations": {"de": "Zeigt Credits", "en-US": "See them"}}
+    api.answer(COMMANDS, body=[command("credits", option("days", 4, **translated), **translated)])
+    route = "GET /applications/{application_id}/commands"
+    (whole,) = entries({"all": api.answer(route, query={"with_localizations": "true"})}, "all")
+    (mine,) = entries({"all": api.answer(route)}, "all")
+    for shown in (whole, *entries(whole, "options")):
+        assert shown["description_localizations"] == translated["description_localizations"]
+        assert "description_localized" not in shown
+    for shown in (mine, *entries(mine, "options")):
+        assert shown["description_localized"] == "See them"
+        assert "description_localizations" not in shown
 
 
 def test_commands_of_others_and_of_other_guilds_are_out_of_reach(api: Api) -> None:

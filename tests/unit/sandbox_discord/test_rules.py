@@ -3,7 +3,7 @@ import pytest
 from sandbox.discord import LocalDiscord
 from sandbox.discord.errors import ApiError, UnimplementedError, too_large
 from sandbox.discord.payloads import Payload, entries, entry, items
-from sandbox.discord.rules.commands import check_commands
+from sandbox.discord.rules.commands import check_commands, command_characters
 from sandbox.discord.rules.messages import Sent, Upload, check_message, check_sizes
 from sandbox.discord.rules.modals import check_choices, check_modal
 from tests.unit.sandbox_discord.conftest import CALLBACK, COMMANDS, POST, Api, command, option
@@ -124,6 +124,20 @@ BROKEN_COMMANDS: list[tuple[Payload, str]] = [
     (command("a", description=""), "0.description"),
     (command("a", description="x" * 101), "0.description"),
     (command("a", help="?"), "0.help"),
+    (command("a", description_localizations={"de": "x" * 101}), "0.description_localizations.de"),
+    (command("a", description_localizations={"tlh": "x"}), "0.description_localizations.tlh"),
+    (command("a", name_localizations={"de": "Zwei Wörter"}), "0.name_localizations"),
+    (
+        command("a", option("b", 3, description_localizations={"de": ""})),
+        "0.options.0.description_localizations.de",
+    ),
+    (
+        command(
+            "a", option("b", 3, choices=[{"name": "n", "value": "v", "name_localizations": {"xx": "n"}}])
+        ),
+        "0.options.0.choices.0.name_localizations.xx",
+    ),
+    ({"type": 3, "name": "Like this", "name_localizations": {"de": "x" * 33}}, "0.name_localizations.de"),
     (command("a", *[option(f"o{n}", 3) for n in range(26)]), "0.options"),
     (command("a", option("b", 3), option("b", 3)), "0.options.1.name"),
     (command("a", option("b", 3), option("c", 3, required=True)), "0.options.1"),
@@ -164,6 +178,13 @@ def test_command_names_are_unique_and_few() -> None:
     with pytest.raises(ApiError) as refusal:
         check_commands([command("a", *big)])
     assert found_in(refusal.value, "0")
+
+
+def test_of_a_text_and_its_translations_the_longest_counts() -> None:
+    translated = {"description": "short", "description_localizations": {"de": "d" * 90, "fr": "f" * 40}}
+    assert command_characters(command("a", **translated)) == 91
+    choice = {"name": "n", "value": "v", "name_localizations": {"de": "d" * 5}}
+    assert command_characters({"name": "a", "description": "x" * 9, "choices": [choice]}) == 1 + 9 + 5 + 1
 
 
 def test_a_good_command_with_groups_is_taken() -> None:

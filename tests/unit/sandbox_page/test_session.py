@@ -53,6 +53,25 @@ async def test_moderators_see_more_channels_and_commands(harness: PageClientHarn
         assert "Only moderators read along here." not in ada.messages
 
 
+async def test_a_person_sees_the_commands_in_the_language_that_they_choose(
+    harness: PageClientHarness,
+) -> None:
+    translated = {"description_localizations": {"de": "Zeigt deine Credits"}}
+    commands = [{"name": "credits", "description": "See your credits", **translated}]
+    harness.world.discord.state.commands.replace(None, commands=check_commands(commands))
+    async with harness.visit("Ada") as ada:
+
+        def described() -> object:
+            (command,) = entries(entry(ada.last("places"), "commands"), songs)
+            return command.get("description_localized")
+
+        songs = str(harness.world.discord.channel("songs").id)
+        assert (ada.last("places")["locale"], described()) == ("en-US", None)
+        assert "error" not in await ada.ask("speak", locale="de")
+        assert (ada.last("places")["locale"], described()) == ("de", "Zeigt deine Credits")
+        assert "error" in await ada.ask("speak", locale="tlh")
+
+
 async def test_an_ephemeral_message_is_told_to_nobody_else(harness: PageClientHarness) -> None:
     message = whisper(harness, "Ada")
     pressing = {"channel": str(message.channel_id), "message": str(message.id), "custom_id": "cancel:1"}
