@@ -5,6 +5,9 @@ RUN python -m venv /venv
 # The lock first: a change of the code does not install everything again.
 COPY requirements/run.txt /requirements.txt
 RUN /venv/bin/pip install --require-hashes --only-binary :all: -r /requirements.txt
+# The translations, compiled.
+COPY bot/locales /locales
+RUN /venv/bin/pybabel --quiet compile --directory /locales
 
 FROM python:3.13-slim
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 MPLCONFIGDIR=/data/matplotlib
@@ -16,6 +19,7 @@ WORKDIR /app
 RUN echo HTTP_PORT=8080 >.env && ln -s ../data data
 COPY bot bot
 COPY cogs cogs
+COPY --from=build /locales bot/locales
 # By number: Kubernetes can't tell from a name that it is not root.
 USER 10001:10001
 VOLUME /data

@@ -6,22 +6,28 @@ ARGS ?=
 # One test at a time goes to whoever is free: some take a minute.
 PYTEST = $(BIN)/python -m pytest -n auto --dist load --maxschedchunk 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The translations, compiled when their sources are newer.
+MESSAGES = $(patsubst %.po,%.mo,$(wildcard bot/locales/*/LC_MESSAGES/messages.po))
+BABEL = $(BIN)/python -m babel.messages.frontend --quiet
 # Without its files every worker and every process of the tests would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo run check-setup test test-long image-test check compiled fmt bench screenshots lock clean
+.PHONY: help demo run check-setup test test-long image-test check compiled fmt bench screenshots locales lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: $(VENV)/.demo  ## the bot on a page like Discord's: no token, no key, no internet (ARGS=--terminal)
+	@$(MAKE) --silent $(MESSAGES)
 	@# The shell outlives Ctrl-C and calls it a success, so that make has no error to report.
 	@trap : INT; $(BIN)/python -m sandbox $(ARGS); code=$$?; [ $$code -eq 130 ] || exit $$code
 
 run: $(VENV)/.run  ## start the bot for real (settings from .env)
+	@$(MAKE) --silent $(MESSAGES)
 	@$(BIN)/python -m bot run $(ARGS)
 
 check-setup: $(VENV)/.run  ## look at settings, database, token and key, and say what to mend
+	@$(MAKE) --silent $(MESSAGES)
 	@$(BIN)/python -m bot check
 
 test: $(VENV)/.dev  ## the tests, with branch coverage
@@ -52,6 +58,15 @@ bench: $(VENV)/.dev  ## figures beside a baseline of the same run
 
 screenshots: $(VENV)/.dev  ## take the README's pictures anew, with the system's Chromium
 	@$(BIN)/python -m sandbox.demo.pictures docs/images
+
+locales: $(VENV)/.dev  ## collect the texts to translate, and bring the catalogues in bot/locales up to date
+	@$(BABEL) extract --mapping babel.cfg --add-location file --add-comments Translators: --sort-by-file \
+	  --project inspire-bot --copyright-holder "Inspire's contributors" --no-wrap --output-file bot/locales/messages.pot .
+	@$(BABEL) update --input-file bot/locales/messages.pot --output-dir bot/locales --no-fuzzy-matching \
+	  --ignore-obsolete --ignore-pot-creation-date --no-wrap
+
+%.mo: %.po
+	@$(BABEL) compile --input-file $< --output-file $@
 
 lock: $(VENV)/.dev  ## pin the newest versions that pyproject.toml allows, with their hashes
 	@$(BIN)/python -m pip install --quiet uv

@@ -185,7 +185,7 @@ class Quota(ForModerators, commands.GroupCog, group_name="quota", group_descript
         await respond(interaction, audit_log_message(entries, names))
 
     @command()
-    @app_commands.describe(**descriptions.quota_report(USUAL_DAYS))
+    @app_commands.describe(**descriptions.QUOTA_REPORT)
     async def report(self, interaction: GuildInteraction, days: Days = USUAL_DAYS) -> None:
         """See who used how many credits on which day: a chart, and a table for spreadsheets."""
         report, attachments = await run_or_defer(interaction, self._drawn(interaction, days))

@@ -53,9 +53,10 @@ class ServerSettings(
 
     def __init__(self, models: Sequence[str]) -> None:
         named = [*model_choices(models), (descriptions.NO_MODEL, NONE)]
-        app_commands.choices(model=[app_commands.Choice(name=name, value=code) for name, code in named])(
-            self.model
-        )
+        choices = [
+            app_commands.Choice(name=app_commands.locale_str(name), value=code) for name, code in named
+        ]
+        app_commands.choices(model=choices)(self.model)
 
     @command()
     async def show(self, interaction: GuildInteraction) -> None:

@@ -4,6 +4,8 @@ import gc
 import os
 import secrets
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,7 +59,18 @@ def pytest_configure(config: pytest.Config) -> None:
     share_compiled_statements()
     if not hasattr(config, "workerinput"):  # the first process, whose workers inherit the variables
         _keep_files_in_memory()
+        _compile_translations()
         os.environ[FOLDER] = str(Path(tempfile.gettempdir(), f"inspire-pg-{secrets.token_hex(6)}"))
+
+
+def _compile_translations() -> None:
+    """Compile the catalogues that have changed, as `make run` does."""
+    catalogues = TESTS.parent / "bot" / "locales"
+    for source in catalogues.glob("*/LC_MESSAGES/messages.po"):
+        compiled = source.with_suffix(".mo")
+        if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
+            command = ("-m", "babel.messages.frontend", "--quiet", "compile", "--directory", catalogues)
+            subprocess.run([sys.executable, *command], check=True)
 
 
 def _keep_files_in_memory() -> None:

@@ -12,6 +12,7 @@ from discord.state import AutoShardedConnectionState
 
 from bot.chat.command_tree import InspireCommandTree
 from bot.chat.connection.command_sync import CommandSync, KeyValues
+from bot.chat.connection.command_translator import CommandTranslator
 from bot.chat.connection.endpoints import own_gateway
 from bot.chat.connection.event_guard import INTERACTION, answer_unreadable, guard_parsers
 from bot.chat.connection.http_client import SafeHTTPClient
@@ -102,7 +103,8 @@ class InspireClient(commands.AutoShardedBot):
             await super().connect(reconnect=reconnect)
 
     async def setup_hook(self) -> None:
-        """Add commands and buttons."""
+        """Add commands, their translator and buttons."""
+        await self.tree.set_translator(CommandTranslator())
         self.add_dynamic_items(*self._buttons)
         for factory in self._factories:
             # on close, discord.py 2.7.1 leaves groups in the tree, and this may be a second login

@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 
 import discord
 from discord import app_commands
+from discord.http import Route
 
 log = logging.getLogger(__name__)
 
@@ -15,9 +16,9 @@ GUILDS_KEY = "command_guilds"
 COMPARED = frozenset(
     {"type", "name", "description", "options", "choices", "value", "required", "autocomplete", "nsfw"}
     | {"min_value", "max_value", "min_length", "max_length", "channel_types", "contexts", "integration_types"}
-    | {"default_member_permissions"}
+    | {"default_member_permissions", "name_localizations", "description_localizations"}
 )
-"""The fields that the bot defines; Discord adds ids, versions, localisations and more."""
+"""The fields that the bot defines; Discord adds ids, versions and more."""
 UNORDERED = frozenset({"channel_types", "contexts", "integration_types"})
 ENTRY_POINT = 4
 """The type of the command that Discord itself creates for an Activity."""
@@ -71,12 +72,20 @@ class CommandSync:
         return changed
 
     async def _sync(self, guild: discord.Object | None, *, force: bool) -> bool:
-        ours = [command.to_dict(self._tree) for command in self._tree.get_commands(guild=guild)]
+        ours = await self._ours(guild)
         if not force and are_same(await self._registered(guild), ours):
             return False
         synced = await self._tree.sync(guild=guild)
         log.info("%d commands were registered", len(synced), extra={"guild": guild and guild.id})
         return True
+
+    async def _ours(self, guild: discord.Object | None) -> list[Mapping[str, object]]:
+        """Return the tree's commands as it would register them, with their translations."""
+        tree, translator = self._tree, self._tree.translator or app_commands.Translator()
+        return [
+            await command.get_translated_payload(tree, translator)
+            for command in tree.get_commands(guild=guild)
+        ]
 
     async def _sync_guild(self, guild_id: int, *, force: bool) -> bool:
         try:
@@ -102,10 +111,15 @@ class CommandSync:
         log.info("the commands of a former operator's server were removed", extra={"guild": guild_id})
 
     async def _registered(self, guild: discord.Object | None) -> Sequence[Mapping[str, object]]:
+        """Fetch the commands that Discord has; discord.py's own methods leave out their translations."""
         http, application_id = self._tree.client.http, self._tree.client.application_id or 0
-        if guild is None:
-            return await http.get_global_commands(application_id)
-        return await http.get_guild_commands(application_id, guild.id)
+        path = "/applications/{application_id}"
+        path += "/commands" if guild is None else "/guilds/{guild_id}/commands"
+        route = Route("GET", path, application_id=application_id, guild_id=guild and guild.id)
+        fetched: Sequence[Mapping[str, object]] = await http.request(
+            route, params={"with_localizations": "true"}
+        )
+        return fetched
 
     async def _load_guilds(self) -> set[int]:
         return set(json.loads(await self._remembered.get(GUILDS_KEY) or "[]"))
@@ -128,7 +142,9 @@ def _normalized(definition: Mapping[str, object]) -> Definition:
     """Reduce a command, option or choice to the bot's fields without default values, for comparison."""
     fields = {name: _value(name, value) for name, value in definition.items() if name in COMPARED}
     # a message command has no description, and Discord sends an empty one
-    return {name: one for name, one in fields.items() if not (one is None or one is False or one in ([], ""))}
+    return {
+        name: one for name, one in fields.items() if not (one is None or one is False or one in ([], "", {}))
+    }
 
 
 def _value(name: str, value: object) -> object:

@@ -1,5 +1,7 @@
 """Labels of buttons and forms; sentences name a button by its label, in bold."""
 
+from bot.chat.translation import N_
+
 CANCEL = "Cancel"
 CANCEL_TITLE = "Cancel this member's request"
 APPROVE = "Approve"
@@ -20,7 +22,7 @@ AGAIN = "Again"
 TRY_AGAIN = "Try again"
 MENU = "More..."
 CHANGE = "Change and make again"
-SONG_LIKE_THIS = "Song like this"
+SONG_LIKE_THIS = N_("Song like this")
 EDIT_AND_TRY = "Edit and try again"
 NEW_SONG = "New song"
 TYPED = "What you typed"

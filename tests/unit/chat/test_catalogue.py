@@ -73,7 +73,7 @@ def test_every_message_is_of_whole_sentences_that_fit(words: str) -> None:
 
 
 def test_labels_fit_on_buttons_and_forms() -> None:
-    assert all(len(value) <= 45 for name, value in vars(labels).items() if name.isupper())
+    assert all(len(value) <= 45 for name, value in vars(labels).items() if name.isupper() and name != "N_")
 
 
 def literals(path: Path) -> Iterator[str]:

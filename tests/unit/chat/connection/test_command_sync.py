@@ -7,12 +7,13 @@ from bot.chat.connection.command_sync import are_same
 
 Command = dict[str, Any]
 WEIGHT = {"type": 10, "name": "weight", "description": "How much", "required": False, "min_value": 0.0}
+CHOICES = [{"name": "v5", "value": "v5"}, {"name": "v4", "value": "v4"}]
 MODEL = {
     "type": 3,
     "name": "model",
     "description": "Which",
     "required": True,
-    "choices": [{"name": "v5", "value": "v5"}, {"name": "v4", "value": "v4"}],
+    "choices": CHOICES,
     "autocomplete": False,
 }
 
@@ -95,6 +96,9 @@ def test_what_discord_adds_or_leaves_out_makes_no_difference(told: Callable[[], 
         lambda: with_option(0, autocomplete=True),
         lambda: with_option(1, min_value=None),
         lambda: with_option(1, max_value=1),
+        lambda: theirs() | {"description_localizations": {"de": "Mach einen Song."}},
+        lambda: with_option(0, description_localizations={"de": "Welches"}),
+        lambda: with_option(0, choices=[{**one, "name_localizations": {"de": "x"}} for one in CHOICES]),
         lambda: with_option(1, type=4),
     ],
 )
