@@ -110,7 +110,7 @@ class Settings(BaseSettings):
     """The model for members who choose none."""
     poll_min_s: float = Field(default=1, ge=0.01, le=60)
     """The shortest time in seconds between two polls of one song."""
-    poll_max_s: float = Field(default=30, ge=0.01, le=600)
+    poll_max_s: float = Field(default=45, ge=0.01, le=600)
     """The longest time in seconds between two polls of one song."""
     polls_per_s: float = Field(default=20, ge=0.01, le=1000)
     """Polls of the provider per second, for all songs together."""

@@ -37,7 +37,7 @@ PLAYLIST = "119573ff-8e48-4c1d-9a1b-0123456789ab"
 GUILD, CHANNEL, APPLICATION = 10**17, 10**17 + 1, 10**17 + 2
 ADA, BEN, MODERATOR = 10**17 + 3, 10**17 + 4, 10**17 + 5
 FIRST_ID = 10**18
-PACE = PollLimits()
+PACE = PollLimits(max_s=30)
 RULES = SongConfig(
     models=("v55", "v40"),
     default_model="v55",

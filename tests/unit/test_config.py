@@ -53,7 +53,7 @@ def test_all_that_is_wrong_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> 
         "CREDIT_RATE": "0",
         "DEFAULT_PERIOD": "year",
         "MODELS": "a,b",
-        "POLL_MIN_S": "40",
+        "POLL_MIN_S": "50",
         "HTTP_PORT": "abc",
         "CQTAI_BASE_URL": "example",
         "MEDIA_TRUSTED_ORIGINS": "http://ok:1,ftp://no",

@@ -105,6 +105,17 @@ def test_the_usual_time_is_learned() -> None:
     assert durations.sigma < 0.3
 
 
+def test_old_songs_are_forgotten() -> None:
+    durations = PRIOR
+    for seconds in [101] * 600 + [50] * 50:
+        durations = durations.with_song(seconds)
+    assert 50 < durations.median_s < 75
+    for _ in range(150):
+        durations = durations.with_song(50)
+    assert durations.median_s == pytest.approx(50, rel=0.1)
+    assert DurationStats(10**6, durations.mean, 10**5).with_song(50).sigma < 0.4
+
+
 def test_jitter_spreads_by_a_tenth() -> None:
     assert with_jitter(10, random=0) == pytest.approx(9)
     assert with_jitter(10, random=1) == pytest.approx(11)
