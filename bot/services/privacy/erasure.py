@@ -6,8 +6,8 @@ from datetime import datetime
 from bot.domain.personal_data import ErasureSummary
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
-CHUNK = 50
-"""The most rows of each kind in one unit of work: about 10 ms."""
+CHUNK = 25
+"""The most rows in one unit of work: about 5 ms."""
 BEGUN = "erasure:"
 """The prefix of the key under which an erasure is stored until its end; a person's id follows."""
 
@@ -47,8 +47,7 @@ def _begun(uow: UnitOfWork) -> dict[str, str]:
 @unit_of_work("privacy.erase_chunk")
 def _erase_chunk(uow: UnitOfWork, user_id: int, before: datetime) -> tuple[ErasureSummary, bool]:
     """Erase one chunk; return what it was, and whether it was the last one."""
-    done = uow.personal_data.anonymize(user_id, before=before, limit=CHUNK)
-    is_last = max(done.requests, done.loves, done.decisions) < CHUNK
+    done, is_last = uow.personal_data.anonymize(user_id, before=before, limit=CHUNK)
     if is_last:
         uow.key_values.delete(f"{BEGUN}{user_id}")
     return done, is_last

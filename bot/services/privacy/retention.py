@@ -17,8 +17,8 @@ log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 
-BATCH = 50
-"""The most rows in one unit of work, so that other units do not wait for long."""
+BATCH = 25
+"""The most rows in one unit of work, so that other units wait a few milliseconds at most."""
 GUILDS = 100
 """The most servers in one round; the others follow in the next."""
 
@@ -107,7 +107,7 @@ class CleanupHandler:
         now = self._clock()
         is_ahead = await self._store.read(_is_ahead, now)
         if is_ahead:
-            count = await self._store.write(_correct_times, now)
+            count = await self._run_batches(_correct_times, now)
             if not self._was_ahead:
                 log.warning(
                     "the clock was set back: %d due times were further ahead than can be, and are due now",
@@ -130,7 +130,7 @@ class CleanupHandler:
         members = await self._run_batches(_erase_members, now)
         requests, guilds = await self._erase_guilds(gone)
         log.info(
-            "cleanup: erased %d prompts, %d members, %d requests of servers left and %d such servers",
+            "cleanup: erased %d prompts, %d rows of members, %d requests of servers left and %d such servers",
             prompts,
             members,
             requests,
@@ -142,8 +142,15 @@ class CleanupHandler:
         requests = guilds = 0
         for guild_id in await self._store.read(_left_guilds, before):
             requests += await self._run_batches(_erase_guild_requests, guild_id)
-            guilds += await self._store.write(_erase_guild, guild_id, before, self._clock())
+            guilds += await self._erase_guild(guild_id, before)
         return requests, guilds
+
+    async def _erase_guild(self, guild_id: int, before: datetime) -> bool:
+        """Erase what is left of a server; return False if it cannot be erased."""
+        while True:
+            erased = await self._store.write(_erase_guild, guild_id, before, self._clock())
+            if erased is None or erased < BATCH:
+                return erased is not None
 
     async def _run_batches(self, unit: NamedUnit[P, int], /, *args: P.args, **kwargs: P.kwargs) -> int:
         """Repeat a bounded unit until it handles less than a batch; return how much it handled in all."""
@@ -161,7 +168,7 @@ def _is_ahead(uow: UnitOfWork, now: datetime) -> bool:
 
 @unit_of_work("cleanup.correct_times")
 def _correct_times(uow: UnitOfWork, now: datetime) -> int:
-    return uow.cleanup.reset_future_times(now=now)
+    return uow.cleanup.reset_future_times(now=now, limit=BATCH)
 
 
 def _left_guilds(uow: UnitOfWork, before: datetime) -> list[int]:
@@ -189,5 +196,5 @@ def _erase_guild_requests(uow: UnitOfWork, guild_id: int) -> int:
 
 
 @unit_of_work("cleanup.erase_guild")
-def _erase_guild(uow: UnitOfWork, guild_id: int, before: datetime, now: datetime) -> bool:
-    return uow.cleanup.erase_guild(guild_id, before=before, now=now)
+def _erase_guild(uow: UnitOfWork, guild_id: int, before: datetime, now: datetime) -> int | None:
+    return uow.cleanup.erase_guild(guild_id, before=before, now=now, limit=BATCH)

@@ -1,12 +1,21 @@
 """The service with which members export and erase their personal data."""
 
+import asyncio
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import repeat
 
 from bot.domain.guild_settings import policy_for
-from bot.domain.personal_data import ErasureSummary, Membership, PendingRequestsError, PersonalRecord
-from bot.domain.quotas import Policy, window_of
+from bot.domain.ledger import Balance, allowance_account
+from bot.domain.personal_data import (
+    NOBODY_ID,
+    ErasureSummary,
+    Membership,
+    PendingRequestsError,
+    PersonalRecord,
+)
+from bot.domain.quotas import Period, Policy, Window, window_of
 from bot.services.ports import Clock
 from bot.services.privacy.erasure import begin, erase_in_chunks
 from bot.services.privacy.retention import RetentionConfig
@@ -30,6 +39,7 @@ class PrivacyService:
         self._store = store
         self._policy = policy
         self._clock = clock
+        self._erasing = asyncio.Lock()  # so that other writes never wait for the units of many erasures
         self.rules = config
         """The retention periods."""
 
@@ -59,7 +69,8 @@ class PrivacyService:
         """
         now = self._clock()
         begun = await self._store.write(_erase, user_id, self._policy, now)
-        done = await erase_in_chunks(self._store, user_id, now)
+        async with self._erasing:
+            done = await erase_in_chunks(self._store, user_id, now)
         summary = replace(done, until=begun.until, blocked=begun.blocked)
         log.info("erased a person's data: %d requests, %d loves", summary.requests, summary.loves)
         return summary
@@ -116,9 +127,16 @@ def _erasure_time(uow: UnitOfWork, membership: Membership, usual: Policy, now: d
     # Only the members' row leads to the pseudonym: without it, the next request would open a new account
     # with a new allowance.
     period = policy_for(usual, uow.guilds.settings(membership.guild_id)).period
-    ends = (
-        window_of(period, now).ends_at,
-        uow.personal_data.window_end(membership.guild_id, membership.member.pseudonym),
-        membership.erase_at,
-    )
+    in_use = (window for window in map(window_of, Period, repeat(now)) if _has_used(uow, membership, window))
+    ends = (window_of(period, now).ends_at, membership.erase_at, *(window.ends_at for window in in_use))
     return max(end for end in ends if end is not None)
+
+
+def _has_used(uow: UnitOfWork, membership: Membership, window: Window) -> bool:
+    """Tell whether the member was granted an allowance in this window, whatever the period is now."""
+    member = membership.member
+    accounts = (
+        allowance_account(membership.guild_id, NOBODY_ID, member.pseudonym, window, generation).id
+        for generation in range(member.resets + 1)
+    )
+    return any(uow.ledger.balance(account) != Balance() for account in accounts)

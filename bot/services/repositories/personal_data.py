@@ -25,19 +25,15 @@ class PersonalData(Protocol):
         """Return how many of the person's requests have not ended, or whose end has not been sent yet."""
         ...
 
-    def anonymize(self, user_id: int, *, before: datetime, limit: int) -> ErasureSummary:
-        """Anonymize at most `limit` rows of each kind, those of requests that were placed until `before`.
+    def anonymize(self, user_id: int, *, before: datetime, limit: int) -> tuple[ErasureSummary, bool]:
+        """Anonymize at most `limit` rows, those of requests that were placed until `before`.
 
-        Pending requests and blocks that are in force are left.
+        Pending requests and blocks that are in force are left. Returns what was done, and whether it was all.
         """
         ...
 
-    def window_end(self, guild_id: int, pseudonym: str) -> datetime | None:
-        """Return the end of the last window for which this pseudonym was granted an allowance."""
-        ...
-
     def schedule_erasure(self, guild_id: int, user_id: int, *, erase_at: datetime) -> None:
-        """Anonymize the person's accounts, and schedule the rest to be erased at `erase_at`."""
+        """Schedule the member, who keeps the pseudonym until then, to be deleted at `erase_at`."""
         ...
 
 
@@ -48,7 +44,7 @@ class Cleanup(Protocol):
         """Return True if a due time or lease is further ahead than possible: the clock was set back."""
         ...
 
-    def reset_future_times(self, *, now: datetime) -> int:
+    def reset_future_times(self, *, now: datetime, limit: int) -> int:
         """Make such due times due now and end such leases; return how many."""
         ...
 
@@ -65,7 +61,7 @@ class Cleanup(Protocol):
         ...
 
     def erase_members(self, *, now: datetime, limit: int) -> int:
-        """Delete members whose erasure is due, except those whom moderators restrict."""
+        """Delete members whose erasure is due, and what names them, except those whom moderators restrict."""
         ...
 
     def left_guilds(self, *, before: datetime, limit: int) -> list[int]:
@@ -76,10 +72,10 @@ class Cleanup(Protocol):
         """Anonymize ended requests of a server."""
         ...
 
-    def erase_guild(self, guild_id: int, *, before: datetime, now: datetime) -> bool:
+    def erase_guild(self, guild_id: int, *, before: datetime, now: datetime, limit: int) -> int | None:
         """Delete the other data of a server; the ledger stays, without its members.
 
         Members' records stay until their last allowance has ended, those of blocked members for a year.
-        Returns False if the bot is in the server again or requests are still pending.
+        Returns None if the bot is in the server again or requests are still pending.
         """
         ...

@@ -7,13 +7,10 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, exists, select, u
 from bot.domain.audit import Action, AuditFacts
 from bot.domain.personal_data import NOBODY_ID
 from bot.domain.requests import RETURNED, State
-from bot.storage.repositories.usage import erase_usage, members_counted
 from bot.storage.tables import accounts, audit_log, events, loves, members, outbox, requests
 
 FINAL = sorted(RETURNED | {State.DELIVERED, State.UNDELIVERABLE})
 """The states of requests that have ended."""
-CHUNK = 500
-"""The most ids in one statement."""
 
 _c = requests.c
 _HAS_DUE_MESSAGE = exists().where(outbox.c.source_id == _c.id, outbox.c.due_at.is_not(None))
@@ -48,40 +45,35 @@ _ERASED = {
 """The values of an erased request; its model, state, times, cost and policy are kept."""
 
 
-def erase_requests(conn: Connection, which: ColumnElement[bool], *, limit: int | None = None) -> int:
-    """Erase the persons from requests that are over; return the number of requests."""
-    over = select(_c.id).where(which, IS_OVER).order_by(_c.id).limit(limit).with_for_update()
+def erase_requests(conn: Connection, which: ColumnElement[bool], *, limit: int) -> int:
+    """Erase the persons from requests of one server that are over; return the number of requests."""
+    # in the order of the index: sorting all that are left would take longer in each unit than the erasure
+    order = (_c.guild_id, _c.user_id, _c.id)
+    over = select(_c.id).where(which, IS_OVER).order_by(*order).limit(limit).with_for_update()
     ids = list(conn.execute(over).scalars())
-    for start in range(0, len(ids), CHUNK):
-        chunk = ids[start : start + CHUNK]
-        conn.execute(delete(outbox).where(outbox.c.source_id.in_(chunk)))
-        conn.execute(delete(loves).where(loves.c.request_id.in_(chunk)))
-        conn.execute(update(events).where(events.c.request_id.in_(chunk)).values(detail=None))
-        conn.execute(update(requests).where(_c.id.in_(chunk)).values(_ERASED))
+    if ids:
+        conn.execute(delete(outbox).where(outbox.c.source_id.in_(ids)))
+        conn.execute(delete(loves).where(loves.c.request_id.in_(ids)))
+        conn.execute(update(events).where(events.c.request_id.in_(ids)).values(detail=None))
+        conn.execute(update(requests).where(_c.id.in_(ids)).values(_ERASED))
     return len(ids)
 
 
-def disown_credits(conn: Connection, guild_id: int, user_ids: Iterable[int] | None = None) -> None:
-    """Remove members, or all of a server, from what was used, and from accounts, which keep pseudonyms."""
-    which = accounts.c.guild_id == guild_id
-    if user_ids is None:
-        user_ids = members_counted(conn, guild_id)
-    else:
-        which &= accounts.c.user_id.in_(user_ids)
-    conn.execute(update(accounts).where(which, accounts.c.user_id.is_not(None)).values(user_id=None))
-    erase_usage(conn, guild_id, user_ids)
+def disown_accounts(conn: Connection, which: ColumnElement[bool], *, limit: int) -> int:
+    """Remove the owners from owned accounts, which keep their pseudonyms; return the number of accounts."""
+    owned = select(accounts.c.id).where(which).limit(limit)
+    return conn.execute(update(accounts).where(accounts.c.id.in_(owned)).values(user_id=None)).rowcount
 
 
 def redact_audit_entries(
-    conn: Connection, which: ColumnElement[bool], user_id: int, *, limit: int | None = None
+    conn: Connection, which: ColumnElement[bool], user_id: int, *, limit: int, keeps_blocks: bool = True
 ) -> int:
     """Remove the person from audit entries; return the number of entries.
 
-    Entries that block a member now keep the member and the reason.
+    With `keeps_blocks`, entries that block a member now keep the member and the reason.
     """
-    chosen = select(audit_log).where(which).order_by(audit_log.c.id).limit(limit).with_for_update()
-    rows = conn.execute(chosen).all()
-    subjects = {row.subject_id for row in rows if row.action == Action.BLOCK}
+    rows = conn.execute(select(audit_log).where(which).limit(limit).with_for_update()).all()
+    subjects = {row.subject_id for row in rows if keeps_blocks and row.action == Action.BLOCK}
     still = select(members.c.guild_id, members.c.user_id).where(
         members.c.user_id.in_(subjects), members.c.blocked.is_not(None)
     )
@@ -89,8 +81,7 @@ def redact_audit_entries(
     for row in rows:
         in_force = row.action == Action.BLOCK and (row.guild_id, row.subject_id) in blocked
         values = _redaction_of(row, user_id, in_force=in_force)
-        if values:
-            conn.execute(update(audit_log).where(audit_log.c.id == row.id).values(values))
+        conn.execute(update(audit_log).where(audit_log.c.id == row.id).values(values))
     return len(rows)
 
 

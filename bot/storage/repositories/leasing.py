@@ -117,12 +117,20 @@ class TimeLimit:
         """Tell whether a row is further ahead than the limit."""
         return conn.execute(select(self.column).where(self._exceeds(now)).limit(1)).first() is not None
 
-    def enforce(self, conn: Connection, now: datetime) -> int:
-        """Set the times beyond the limit to the limit, or to now; return the number of rows."""
+    def enforce(self, conn: Connection, now: datetime, *, limit: int) -> int:
+        """Set at most `limit` times beyond the limit to the limit, or to now; return the number of rows."""
+        key = tuple(self.column.table.primary_key)
+        rows = conn.execute(select(*key).where(self._exceeds(now)).limit(limit)).all()
+        if not rows:
+            return 0
         values = {self.column.name: now + self.longest if self.is_capped else now}
         if self.column is outbox.c.due_at:
             values["not_before"] = now
-        return conn.execute(update(self.column.table).where(self._exceeds(now)).values(values)).rowcount
+        # row by row, as claims are
+        is_row = (column == bindparam(f"of_{column.name}") for column in key)
+        keys = [{f"of_{column.name}": part for column, part in zip(key, row, strict=True)} for row in rows]
+        conn.execute(update(self.column.table).where(*is_row).values(values), keys)
+        return len(rows)
 
     def _exceeds(self, now: datetime) -> ColumnElement[bool]:
         return (self.column > now + self.longest) & self.where

@@ -1,9 +1,9 @@
 """The data about one person in all tables: its export and its erasure."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from typing_extensions import override
 
 from bot.domain.audit import Action
@@ -18,14 +18,15 @@ from bot.domain.personal_data import (
     RequestEvent,
     SavedPlaylist,
 )
-from bot.domain.requests import State
+from bot.domain.requests import ACTIVE, State
 from bot.services.repositories.personal_data import PersonalData
 from bot.storage.repositories.audit_log import entry_of
-from bot.storage.repositories.erasure import disown_credits, erase_requests, redact_audit_entries
+from bot.storage.repositories.erasure import disown_accounts, erase_requests, redact_audit_entries
 from bot.storage.repositories.guilds import member_record_of
 from bot.storage.repositories.ledger import SqlLedger
 from bot.storage.repositories.library import count_loves
 from bot.storage.repositories.request_mapping import request_of
+from bot.storage.repositories.usage import erase_usage
 from bot.storage.sql import SqlRepository
 from bot.storage.tables import (
     IS_ACTIVE,
@@ -40,7 +41,13 @@ from bot.storage.tables import (
 )
 
 UNLIMITED = 2**31
-"""A limit that no member's entries reach."""
+"""A limit that nothing of one member reaches."""
+LONGEST_WINDOW = timedelta(days=31)
+"""The windows that began earlier have ended."""
+
+_r, _a = requests.c, accounts.c
+_IS_BACK = exists().where(_r.guild_id == _a.guild_id, _r.user_id == _a.user_id)
+"""Selects accounts of members who have requested songs since their erasure began."""
 
 _EVENTS = select(events).join(requests, requests.c.id == events.c.request_id)
 _LOVES = select(loves, requests.c.guild_id).join(requests, requests.c.id == loves.c.request_id)
@@ -99,10 +106,10 @@ class SqlPersonalData(SqlRepository, PersonalData):
     @override
     def pending_requests(self, user_id: int) -> int:
         mine = requests.c.user_id == user_id, requests.c.guild_id.in_(self._guilds(user_id))
-        active = select(requests.c.id).where(*mine, IS_ACTIVE)
+        active = select(requests.c.id).where(*mine, requests.c.state.in_(sorted(ACTIVE)), IS_ACTIVE)
         # by the due messages, which are few, and not by all that the person ever requested
-        due = select(requests.c.id).join(outbox, outbox.c.source_id == requests.c.id)
-        unsent = due.where(*mine, outbox.c.due_at.is_not(None))
+        is_mine = exists().where(requests.c.id == outbox.c.source_id, *mine)
+        unsent = select(outbox.c.source_id).where(outbox.c.due_at.is_not(None), is_mine)
         return len({*self._conn.scalars(active), *self._conn.scalars(unsent)})
 
     def _count(self, *which: ColumnElement[bool]) -> int:
@@ -110,47 +117,58 @@ class SqlPersonalData(SqlRepository, PersonalData):
         return int(self._conn.execute(select(func.count()).where(*which)).scalar_one())
 
     @override
-    def anonymize(self, user_id: int, *, before: datetime, limit: int) -> ErasureSummary:
-        conn, guild_ids = self._conn, self._guilds(user_id)
-        mine = (requests.c.user_id == user_id) & requests.c.guild_id.in_(guild_ids)
-        saved = conn.execute(
-            update(playlists).where(playlists.c.added_by == user_id).values(added_by=NOBODY_ID)
-        ).rowcount
-        return ErasureSummary(
-            requests=erase_requests(conn, mine & (requests.c.placed_at <= before), limit=limit),
-            loves=self._erase_loves(user_id, limit),
-            playlists=saved,
-            decisions=redact_audit_entries(conn, self._redactable(user_id), user_id, limit=limit),
-        )
+    def anonymize(self, user_id: int, *, before: datetime, limit: int) -> tuple[ErasureSummary, bool]:
+        erased = self._erase_requests(user_id, before, limit)
+        left = limit - erased
+        # after the requests: a request that names its member is paid from that member's accounts
+        left -= self._disown(user_id, _a.window_starts_at <= before - LONGEST_WINDOW, limit=left)
+        loved = self._erase_loves(user_id, left)
+        left = max(0, left - loved)  # both clips of the last song are erased
+        decisions = 0
+        for which in (audit_log.c.actor_id == user_id, self._about(user_id)):
+            decisions += redact_audit_entries(self._conn, which, user_id, limit=left - decisions)
+        is_last = left > decisions
+        saved = self._erase_playlists(user_id) if is_last else 0  # it reads all playlists: once is enough
+        if is_last:  # the accounts of windows in use, and of the bonus
+            for in_use in (_a.window_starts_at.is_(None), _a.window_starts_at > before - LONGEST_WINDOW):
+                self._disown(user_id, in_use & ~_IS_BACK, limit=UNLIMITED)
+        return ErasureSummary(requests=erased, loves=loved, playlists=saved, decisions=decisions), is_last
+
+    def _disown(self, user_id: int, which: ColumnElement[bool], *, limit: int) -> int:
+        mine = _a.guild_id.in_(self._guilds(user_id)) & (_a.user_id == user_id)
+        return disown_accounts(self._conn, mine & which, limit=limit)
+
+    def _erase_playlists(self, user_id: int) -> int:
+        saved = update(playlists).where(playlists.c.added_by == user_id)
+        return self._conn.execute(saved.values(added_by=NOBODY_ID)).rowcount
+
+    def _erase_requests(self, user_id: int, before: datetime, limit: int) -> int:
+        erased = 0
+        for guild_id in self._guilds(user_id):
+            mine = (_r.guild_id == guild_id) & (_r.user_id == user_id) & (_r.placed_at <= before)
+            erased += erase_requests(self._conn, mine, limit=limit - erased)
+        return erased
 
     def _erase_loves(self, user_id: int, limit: int) -> int:
-        loved = select(loves.c.request_id).where(loves.c.user_id == user_id).distinct().limit(limit)
-        ids = list(self._conn.scalars(loved))
+        loved = select(loves.c.request_id).where(loves.c.user_id == user_id).limit(limit)
+        ids = list({*self._conn.scalars(loved)})
         own = (loves.c.user_id == user_id) & loves.c.request_id.in_(ids)
         deleted = self._conn.execute(delete(loves).where(own)).rowcount
-        count_loves(self._conn, ids)
+        if ids:
+            count_loves(self._conn, ids)
         return deleted
 
-    def _redactable(self, user_id: int) -> ColumnElement[bool]:
-        """Return the condition for the audit entries that name the person and are not in force."""
+    def _about(self, user_id: int) -> ColumnElement[bool]:
+        """Return the condition for the audit entries about the person that are not in force."""
         blocked = select(members.c.guild_id).where(
             members.c.user_id == user_id, members.c.blocked.is_not(None)
         )
         in_force = (audit_log.c.action == Action.BLOCK) & audit_log.c.guild_id.in_(blocked)
-        return or_(audit_log.c.actor_id == user_id, (audit_log.c.subject_id == user_id) & ~in_force)
-
-    @override
-    def window_end(self, guild_id: int, pseudonym: str) -> datetime | None:
-        of_pseudonym = accounts.c.id.startswith(f"member:{pseudonym}:", autoescape=True)
-        ends = select(func.max(accounts.c.window_ends_at)).where(
-            accounts.c.guild_id == guild_id, of_pseudonym
-        )
-        end: datetime | None = self._conn.execute(ends).scalar()
-        return end
+        return (audit_log.c.subject_id == user_id) & ~in_force
 
     @override
     def schedule_erasure(self, guild_id: int, user_id: int, *, erase_at: datetime) -> None:
-        disown_credits(self._conn, guild_id, [user_id])
+        erase_usage(self._conn, guild_id, user_id)  # now: what the member uses from here on is counted apart
         member = (members.c.guild_id == guild_id) & (members.c.user_id == user_id)
         self._conn.execute(update(members).where(member).values(erase_at=erase_at))
 

@@ -1,7 +1,7 @@
 """What songs used, as running totals: what was used in some days is the difference of two of them."""
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 from functools import cache
 from typing import Any
@@ -90,17 +90,26 @@ class SqlUsage(SqlRepository, Usage):
 _FOR_EVER = date.max.isoformat()
 
 
-def erase_usage(conn: Connection, guild_id: int, user_ids: Iterable[int]) -> None:
-    """Remove the members' ids from what they used, so that it is nobody's."""
-    for user_id in user_ids:
-        series = {"guild": guild_id, "of": UsageKind.MEMBER, "whose": str(user_id)}
-        conn.execute(_RENAME, series | {"nobody": f"nobody-{secrets.token_hex(8)}"})
+def erase_usage(conn: Connection, guild_id: int, user_id: int) -> int:
+    """Remove the member's id from what was used, so that it is nobody's; return for how many days.
+
+    All of them at once: the totals of a part of the days would not be those of a series.
+    """
+    series = {"guild": guild_id, "of": UsageKind.MEMBER, "whose": str(user_id)}
+    return conn.execute(_RENAME, series | {"nobody": f"nobody-{secrets.token_hex(8)}"}).rowcount
 
 
-def members_counted(conn: Connection, guild_id: int) -> list[int]:
-    """Return the members of a server by whom something was used, without those whose data was erased."""
-    names = conn.execute(_MEMBERS, {"guild": guild_id}).scalars()
-    return [int(name) for name in names if name.isdigit() and int(name) != NOBODY_ID]
+def erase_usage_of_guild(conn: Connection, guild_id: int, *, limit: int) -> int:
+    """Remove members of a server from what they used; return for how many days, `limit` at most.
+
+    The last of them may have more days.
+    """
+    names = conn.execute(_MEMBERS, {"guild": guild_id, "at_most": limit + 1}).scalars().all()
+    days = 0
+    for name in names:
+        if days < limit and name.isdigit() and int(name) != NOBODY_ID:
+            days += erase_usage(conn, guild_id, int(name))
+    return min(days, limit)
 
 
 @cache
@@ -155,7 +164,9 @@ def _used(names: CTE, series: Callable[[FromClause], ColumnElement[bool]]) -> Se
 
 _MEMBER_NAMES = _steps(_c.key, _c.guild_id == bindparam("guild"), _c.kind == UsageKind.MEMBER)
 _GUILD_NAMES = _steps(_c.guild_id)
-_MEMBERS = select(_MEMBER_NAMES.c.name).where(_MEMBER_NAMES.c.name.is_not(None))
+_MEMBERS = (  # those whose data was erased come last, and nobody comes first
+    select(_MEMBER_NAMES.c.name).where(_MEMBER_NAMES.c.name.is_not(None)).limit(bindparam("at_most"))
+)
 _BY_MEMBER = _used(
     _MEMBER_NAMES,
     lambda one: and_(

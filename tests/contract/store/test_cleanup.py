@@ -82,7 +82,7 @@ class TestTimesThatCannotBe:
         await store.write(written_ahead, ahead_s)
         assert await store.write(claimed, 0) == ([], [])
         assert await store.read(lambda work: work.cleanup.has_future_times(now=NOW))
-        brought = await store.write(lambda work: work.cleanup.reset_future_times(now=NOW))
+        brought = await store.write(lambda work: work.cleanup.reset_future_times(now=NOW, limit=99))
         assert brought == 8
         assert not await store.read(lambda work: work.cleanup.has_future_times(now=NOW))
         assert await store.write(claimed, 0) == ([101], [101, 102, 103, 201])
@@ -100,7 +100,7 @@ class TestTimesThatCannotBe:
     async def test_what_may_be_due_so_far_ahead_is_believed(self, store: SqlStore) -> None:
         await store.write(written_ahead, 0)
         assert not await store.read(lambda work: work.cleanup.has_future_times(now=NOW))
-        assert await store.write(lambda work: work.cleanup.reset_future_times(now=NOW)) == 0
+        assert await store.write(lambda work: work.cleanup.reset_future_times(now=NOW, limit=99)) == 0
 
 
 class TestCleanup:
@@ -137,24 +137,28 @@ class TestCleanup:
         assert wiped == [2, 1, 0]
         assert await ledger_breaches(store) == []
 
-        async def close(before: datetime = NOW) -> bool:
+        async def close(before: datetime = NOW) -> int | None:
             return await store.write(
-                lambda work: work.cleanup.erase_guild(GUILD, before=before, now=after(40 * 86_400))
+                lambda work: work.cleanup.erase_guild(GUILD, before=before, now=after(40 * 86_400), limit=3)
             )
 
-        assert await close() is False  # one is pending
+        assert await close() is None  # one is pending
         await store.write(lambda work: apply_transition(work, request, Transition.CANCEL, now=NOW))
         await store.write(told, 105)
         assert await store.write(lambda work: work.cleanup.erase_guild_requests(GUILD, limit=2)) == 1
-        assert await close(after(-1)) is False
-        assert await close() is True
+        assert await close(after(-1)) is None
+        handled = await close()
+        while handled == 3:
+            assert await ledger_breaches(store) == []
+            handled = await close()
+        assert handled == 0
         left = await columns_with(store, str(GUILD))
         assert left == {(table, "guild_id") for table in ("requests", "accounts", "daily_usage")}
         assert await query(store, "SELECT source_id FROM outbox WHERE kind = 'audit'") == []
         assert await query(store, f"SELECT DISTINCT user_id FROM requests WHERE guild_id = {GUILD}") == [(0,)]
         assert await columns_with(store, str(OTHER)) == set()
         assert await ledger_breaches(store) == []
-        assert await close() is False
+        assert await close() is None
 
     async def test_a_server_is_known_by_what_is_kept_of_it(self, store: SqlStore) -> None:
         await store.write(delivered, 101)

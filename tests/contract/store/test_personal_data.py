@@ -146,7 +146,7 @@ class TestForgetting:
                 GUILD, USER, replace(work.members.get_for_update(GUILD, USER), blocked=None)
             )
         )
-        assert await erase_due_members(store, WEEK_END) == 1
+        assert await erase_due_members(store, WEEK_END) == 2  # the member, and the block
         assert await columns_with(store, str(USER)) == {
             ("audit_log", "reason"),
             ("audit_log", "after"),

@@ -85,10 +85,10 @@ async def test_what_was_used_in_an_erased_server_is_nobodys(store: SqlStore) -> 
     await finish(store, 101)
     await finish(store, 102, user=OTHER)
 
-    def unit(uow: UnitOfWork) -> bool:
+    def unit(uow: UnitOfWork) -> int | None:
         uow.guilds.mark_left((GUILD,), at=NOW)
         uow.cleanup.erase_guild_requests(GUILD, limit=100)
-        return uow.cleanup.erase_guild(GUILD, before=NOW, now=NOW)
+        return uow.cleanup.erase_guild(GUILD, before=NOW, now=NOW, limit=99)
 
     assert await store.write(unit)
     assert await by_member(store, TODAY, TODAY) == {NOBODY_ID: Use(2, 60)}

@@ -246,12 +246,12 @@ class TestCaps:
         await songs.set_own(60)
         await songs.finish(await songs.place())
 
-        def unit(uow: UnitOfWork) -> bool:
+        def unit(uow: UnitOfWork) -> int | None:
             uow.guilds.mark_left((GUILD,), at=NOW)
             uow.cleanup.erase_guild_requests(GUILD, limit=100)
-            return uow.cleanup.erase_guild(GUILD, before=NOW, now=NOW)
+            return uow.cleanup.erase_guild(GUILD, before=NOW, now=NOW, limit=99)
 
-        assert await songs.store.write(unit)
+        assert await songs.store.write(unit) is not None
         assert await songs.spent() == [30]
         await songs.place()
         await songs.refused_by()

@@ -11,7 +11,7 @@ from bot.storage.tables import requests
 from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.harness.services import GUILD, ServicesHarness
 
-SONGS, LOVER = 3 * CHUNK, HEAVY + MEMBERS + 1
+SONGS, LOVER = 4 * CHUNK, HEAVY + MEMBERS + 1
 SEEN = Viewer(guild_id=GUILD, user_id=HEAVY, channel_ids=frozenset({CHANNEL}))
 
 
@@ -44,6 +44,7 @@ async def test_an_erasure_is_many_short_units_and_goes_on_after_a_restart(harnes
         await harness.services.privacy.erase(HEAVY)
     harness.faults.end()
     assert await named(harness, HEAVY) == SONGS // 2 - CHUNK
+    assert await harness.breaches() == []
     assert len(await harness.store.read(lambda uow: uow.key_values.find(BEGUN))) == 1
 
     cleanup = CleanupHandler(harness.faulty_store, config=RetentionConfig(), clock=harness.clock)
