@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 
 PENDING = (State.AWAITING, State.WAITING, State.SUBMITTING, State.MAKING, State.READY)
 """The states of requests that have not ended, in their order."""
-MAX_CANCELLED = 500
-"""How many requests a denial cancels; of more, the submitter does it, or they expire."""
+MAX_CANCELLED = 10
+"""How many requests a denial cancels in one unit of work; if it is cut off, the submitter does it."""
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
 
@@ -116,7 +116,7 @@ class OperatorService:
 
     async def allow(self, guild_id: int) -> None:
         """Serve the server from now on, whatever the setting says."""
-        await self._store.write(_serve, guild_id, self._configured, self._clock(), is_served=True)
+        await self._store.write(_serve, guild_id, self._configured, is_served=True)
         await self._served.refresh()
         log.warning("a server is allowed by the operator", extra={"guild": guild_id})
 
@@ -130,10 +130,11 @@ class OperatorService:
         """
         if guild_id == self._configured.operator_guild_id:
             raise OwnGuildError
-        cancelled = await self._store.write(
-            _serve, guild_id, self._configured, self._clock(), is_served=False
-        )
+        await self._store.write(_serve, guild_id, self._configured, is_served=False)
         await self._served.refresh()
+        cancelled = 0
+        while some := await self._store.write(_cancel_unserved, guild_id, self._configured, self._clock()):
+            cancelled += some
         log.warning("a server is denied by the operator", extra={"guild": guild_id})
         return cancelled
 
@@ -155,9 +156,9 @@ class OperatorService:
         if guild_id is None:
             raise CapServerError
         checked = None if amount is None else check_amount("credits", amount, most=MAX_CAP)
-        view = await self._store.write(_set_cap, guild_id, checked, self._caps, self._cost, self._clock())
+        await self._store.write(_set_cap, guild_id, checked)
         log.warning("a server's cap is set by the operator: %s", checked, extra={"guild": guild_id})
-        return view
+        return await self.caps(guild_id)  # read apart: it may have to count the songs of a period
 
     async def resume(self) -> int:
         """Resume submissions; return how many requests wait.
@@ -212,24 +213,24 @@ def _view(uow: UnitOfWork, guild_id: int | None, config: CapConfig, cost: int, n
 
 
 @unit_of_work("operator.cap")
-def _set_cap(
-    uow: UnitOfWork, guild_id: int, amount: int | None, config: CapConfig, cost: int, now: datetime
-) -> CapsView:
+def _set_cap(uow: UnitOfWork, guild_id: int, amount: int | None) -> None:
     uow.guilds.get_for_update(guild_id)  # what is being placed there is counted first
     (record,) = uow.caps.find(guild_id)
     uow.caps.put(guild_id, replace(record, credits=amount))
-    return _view(uow, guild_id, config, cost, now)
 
 
 @unit_of_work("operator.serve")
-def _serve(
-    uow: UnitOfWork, guild_id: int, configured: ServedGuilds, now: datetime, *, is_served: bool
-) -> int:
-    """Store the decision; after a denial, cancel what waits in the server and return how many those are."""
-    uow.requests.lock_queue()  # decisions follow each other, and no submitter claims what this cancels
+def _serve(uow: UnitOfWork, guild_id: int, configured: ServedGuilds, *, is_served: bool) -> None:
+    uow.requests.lock_queue()  # decisions follow each other
     decided = load_served(uow, configured).decided
     store_decisions(uow, {**decided, guild_id: is_served})
-    if is_served:
+
+
+@unit_of_work("operator.cancel_unserved")
+def _cancel_unserved(uow: UnitOfWork, guild_id: int, configured: ServedGuilds, now: datetime) -> int:
+    """Cancel some of what waits in a server that is not served; return how many those are."""
+    uow.requests.lock_queue()  # no submitter claims what this cancels
+    if load_served(uow, configured).includes(guild_id):
         return 0
     pending = uow.requests.of_guild(guild_id, *CANCEL_FROM, limit=MAX_CANCELLED)
     failure = Failure(FailureKind.NOT_SERVED, "the operator denied the server")

@@ -74,6 +74,7 @@ NOT_KILLED_AT = {
     "operator.pause": ONE_UNIT,
     "operator.cap": ONE_UNIT,
     "operator.serve": ONE_UNIT,
+    "operator.cancel_unserved": "the submitter cancels the rest",
     "privacy.erase": "the rest is resumed after each start",
     "privacy.erase_chunk": REPEATED,
     "queue.cancel": ONE_UNIT,

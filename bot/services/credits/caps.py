@@ -1,9 +1,9 @@
 """The owner's caps: accounts on which every hold in a server has a leg."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.domain.caps import ALL_GUILDS, REACHED, Cap, CapConfig, CapRecord, CapUse
@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 LARGEST = 10
 """How many servers are shown among the metrics."""
+RECENT = timedelta(hours=1)
+"""What ended within this time is counted where it is needed; what ended before cannot change any more."""
 T = TypeVar("T")
 
 
@@ -96,20 +98,47 @@ def check_caps(uow: UnitOfWork, payment: SongPayment) -> None:
             raise CapError(replace(cap, spent=cap.credits - available), payment.cost)
 
 
+def used_earlier(uow: UnitOfWork, guild_id: int, window: Window, now: datetime) -> int:
+    """Return what was used in the window until an hour ago; read it apart from writes, for it takes long."""
+    return uow.requests.used_by_all(guild_id, since=window.starts_at, until=_recent(window, now))
+
+
+def spent_in_window(uow: UnitOfWork, guild_id: int, window: Window, earlier: int, now: datetime) -> int:
+    """Return what is spent in the window, given what was `used_earlier` at the same `now`."""
+    return earlier + uow.requests.spent_by_all(guild_id, since=_recent(window, now))
+
+
+def _recent(window: Window, now: datetime) -> datetime:
+    return max(window.starts_at, now - RECENT)
+
+
+def _used_before_caps(uow: UnitOfWork, guild_id: int, config: CapConfig, now: datetime) -> dict[int, int]:
+    """Return what was used earlier under each cap that has to be opened."""
+    window = window_of(config.period, now)
+    return {
+        scope: used_earlier(uow, scope, window, now)
+        for scope, record in _in_force(uow, guild_id, config)
+        if record.period is not config.period
+    }
+
+
 @unit_of_work("caps.open")
-def open_caps(uow: UnitOfWork, guild_id: int, config: CapConfig, now: datetime) -> None:
+def open_caps(
+    uow: UnitOfWork, guild_id: int, config: CapConfig, earlier: Mapping[int, int], now: datetime
+) -> None:
     """Let the accounts of the server's caps count every request from now on, and what was spent before.
 
-    It is a unit of its own: a refused request is rolled back, and in a large server the sum takes long.
+    It is a unit of its own, because a refused request is rolled back.
     """
     uow.guilds.get_for_share(guild_id)  # the owner cannot change the server's own cap meanwhile
     window = window_of(config.period, now)
     for scope, _ in _in_force(uow, guild_id, config):
         counted = uow.ledger.lock(cap_account(scope, window))
         (record,) = uow.caps.find(scope)
-        if record.period is config.period:  # it was open, or another process was first
+        # it was open, or another process was first; or it has just come into force
+        if record.period is config.period or scope not in earlier:
             continue
-        spent = uow.requests.spent_by_all(scope, since=window.starts_at) - counted.held - counted.used
+        spent = spent_in_window(uow, scope, window, earlier[scope], now) - counted.held - counted.used
         opened = replace(
             record,
             period=config.period,
@@ -127,7 +156,9 @@ async def with_open_caps(
     try:
         return await write()
     except CapsNotOpenError:
-        await store.write(open_caps, guild_id, config, store.clock())
+        now = store.clock()
+        earlier = await store.read(_used_before_caps, guild_id, config, now)
+        await store.write(open_caps, guild_id, config, earlier, now)
         return await write()
 
 

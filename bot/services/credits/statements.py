@@ -11,7 +11,7 @@ from bot.domain.ledger import Entry, refilled
 from bot.domain.quotas import Policy
 from bot.domain.requests import Request
 from bot.services.credits.holds import funding_accounts
-from bot.services.credits.limits import BudgetState, SharedLimits, shared_limits
+from bot.services.credits.limits import NO_LIMITS, BudgetState, SharedLimits, shared_limits
 from bot.services.credits.reports import Report, read_report
 from bot.services.ports import Clock
 from bot.services.unit_of_work import Store, UnitOfWork
@@ -148,10 +148,13 @@ def statement_of(
     role_ids: Collection[int],
     *,
     usual: Policy,
-    caps: CapConfig = NO_CAPS,
+    caps: CapConfig | None = NO_CAPS,
     now: datetime,
 ) -> Statement:
-    """Return a member's statement; an allowance that is not opened yet counts as granted."""
+    """Return a member's statement; an allowance that is not opened yet counts as granted.
+
+    Without `caps`, it is without the limits that all share: they may have to be counted.
+    """
     settings, member = uow.guilds.settings(guild_id), uow.members.find(guild_id, user_id)
     policy = policy_for(usual, settings, member, role_ids)
     funding = funding_accounts(guild_id, user_id, member=member, policy=policy, now=now)
@@ -164,7 +167,7 @@ def statement_of(
         bonus=bonus,
         resets_at=funding.window.ends_at,
         policy=policy,
-        limits=shared_limits(uow, guild_id, settings, caps, now),
+        limits=shared_limits(uow, guild_id, settings, caps, now) if caps else NO_LIMITS,
         blocked=member.blocked,
         backoff_end=member.backoff_end(now),
     )

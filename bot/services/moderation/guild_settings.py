@@ -17,15 +17,13 @@ from bot.domain.moderator_errors import (
     TooManyRolesError,
 )
 from bot.domain.quotas import Policy
-from bot.domain.requests import State
 from bot.domain.server_settings import facts_of, role_limit_facts, with_default
-from bot.domain.transitions import Transition
 from bot.services.audit_log import Actor, record_action, run_action
 from bot.services.credits.caps import server_cap
 from bot.services.moderation.members import check_amount
 from bot.services.ports import Clock
+from bot.services.requests.approval_end import queue_unapproved
 from bot.services.requests.placement import SongConfig
-from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 MAX_ACTIVE = 1000
@@ -37,8 +35,6 @@ MAX_FREE = 100
 """The most requests a day for which a member can need no approval."""
 MAX_EXEMPT_ROLES = 10
 """The most roles whose members can need no approval."""
-MAX_APPROVED = 1000
-"""The most requests that are queued at once when approval ends."""
 
 ChangeRules: TypeAlias = Callable[[ApprovalRules], ApprovalRules]
 
@@ -244,7 +240,10 @@ class GuildSettingsService:
 
     async def end_approval(self, actor: Actor) -> int:
         """End approval and queue the requests that await it; return how many."""
-        return await run_action(self._store, _end_approval, actor, self._policy, self._clock())
+        ending = partial(with_default, Action.APPROVAL)
+        now = self._clock()
+        await run_action(self._store, update_settings, actor, Action.APPROVAL, ending, self._policy, now)
+        return await queue_unapproved(self._store, actor.guild_id)
 
     async def _change(
         self, actor: Actor, action: Action, change: Callable[[GuildSettings], GuildSettings]
@@ -323,15 +322,3 @@ def _checked(rules: ApprovalRules, guild_id: int) -> ApprovalRules:
     if len(rules.exempt_role_ids) > MAX_EXEMPT_ROLES:
         raise TooManyRolesError(MAX_EXEMPT_ROLES)
     return rules
-
-
-@unit_of_work("guild_settings.end_approval")
-def _end_approval(uow: UnitOfWork, actor: Actor, usual: Policy, now: datetime) -> int:
-    ending = partial(with_default, Action.APPROVAL)
-    after = update_settings(uow, actor, Action.APPROVAL, ending, usual, now)
-    if after.approval_channel_id is not None:
-        return 0  # a repeat of the command, and approval was required again since
-    awaiting = uow.requests.of_guild(actor.guild_id, State.AWAITING, limit=MAX_APPROVED)
-    for request in awaiting:
-        apply_transition(uow, request, Transition.APPROVE, now=now)
-    return len(awaiting)

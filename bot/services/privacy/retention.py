@@ -10,6 +10,7 @@ from typing import ParamSpec
 from bot.domain.errors import StoreError
 from bot.services.ports import Clock
 from bot.services.privacy.erasure import resume_erasures
+from bot.services.requests.approval_end import resume_queueing
 from bot.services.runtime.timings import CLOCK_CHECK_S
 from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork, unit_of_work
 
@@ -126,6 +127,8 @@ class CleanupHandler:
         gone = now - timedelta(days=config.guild_days)
         if resumed := await resume_erasures(self._store):
             log.info("cleanup: finished %d erasures of persons", resumed)
+        if queued := await resume_queueing(self._store):
+            log.info("cleanup: queued %d requests that need no approval any more", queued)
         prompts = await self._run_batches(_erase_prompts, old, now)
         members = await self._run_batches(_erase_members, now)
         requests, guilds = await self._erase_guilds(gone)

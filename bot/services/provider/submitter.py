@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 LOST_REPLY_FAILURES = 4
 """A lost reply counts as a member's fourth failure at least: two minutes of backoff, for as long as the task
 may run. A second one only doubles that, because outages lose more replies than requests do."""
-MAX_CANCELLED = 100
+MAX_CANCELLED = 10
 """How many requests of servers that are not served are cancelled in one unit of work."""
 
 

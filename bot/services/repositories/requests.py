@@ -136,6 +136,13 @@ class Requests(Protocol):
         """
         ...
 
+    def used_by_all(self, guild_id: int, *, since: datetime, until: datetime) -> int:
+        """Return the credits that a server's requests used from `since` to before `until`.
+
+        `ALL_GUILDS` stands for all servers together.
+        """
+        ...
+
     def used_since(self, since: datetime) -> int:
         """Return the credits that the requests of all servers used from `since` on."""
         ...

@@ -8,8 +8,13 @@ from typing import ParamSpec, TypeVar
 from typing_extensions import override
 
 from benchmarks.harness.commands import Commands, commands_over
-from benchmarks.harness.year import GUILD, HEAVY
+from benchmarks.harness.year import GUILD, HEAVY, MEMBER
 from benchmarks.history import build_year
+from bot.domain.caps import NO_CAPS
+from bot.domain.errors import CapsNotOpenError
+from bot.domain.quotas import Period
+from bot.services.credits.caps import with_open_caps
+from bot.services.moderation.members import TargetMember
 from bot.services.privacy.retention import CleanupHandler, CleanupTask, RetentionConfig
 from bot.services.unit_of_work import NamedUnit, Store
 from bot.storage.store import open_store
@@ -41,7 +46,7 @@ class CountingStore(FaultyStore):
 
 
 async def steps_of_each(path: Path, songs: int) -> Counter[str]:
-    """Return the most steps of each unit that forgets, on a database with this many songs."""
+    """Return the most steps of each of these units, on a database with this many songs."""
     build_year(url_of(path), songs, OTHER_SERVERS, busiest=2)
     with counted() as steps:
         async with open_store(url_of(path)) as opened:
@@ -51,12 +56,26 @@ async def steps_of_each(path: Path, songs: int) -> Counter[str]:
 
 
 async def forget(store: CountingStore, commands: Commands) -> None:
-    """Erase a member, the members whose time has come, and the server."""
+    """Change what was spent under, then erase a member, the members whose time has come, and the server."""
+    await commands.services.operator.set_cap(GUILD, 10**6)
+    await commands.services.allowances.set_budget(commands.actor(), amount=10**6, period=Period.MONTH)
+    await open_cap(store)
+    await commands.services.members.block(commands.actor(), TargetMember(user_id=MEMBER), reason="spam")
     await commands.services.privacy.erase(HEAVY)
     now = store.clock()
     await cleaned(store, now + timedelta(days=60), RetentionConfig())
     await commands.services.guilds.record_left(GUILD)
     await cleaned(store, now + timedelta(days=400), RetentionConfig(guild_days=0))
+
+
+async def open_cap(store: CountingStore) -> None:
+    refusals = [CapsNotOpenError()]
+
+    async def write() -> None:
+        if refusals:
+            raise refusals.pop()
+
+    await with_open_caps(store, GUILD, NO_CAPS, write)
 
 
 async def cleaned(store: CountingStore, now: datetime, config: RetentionConfig) -> None:
@@ -71,4 +90,9 @@ async def test_no_unit_takes_more_steps_with_three_times_the_songs(tmp_path: Pat
 
     grown = {name: (small[name], most) for name, most in large.items() if most > MORE * small[name] + NOISE}
     assert grown == {}
-    assert {"privacy.erase_chunk", "cleanup.erase_members", "cleanup.erase_guild"} <= large.keys()
+    assert {
+        "caps.open",
+        "privacy.erase_chunk",
+        "cleanup.erase_members",
+        "cleanup.erase_guild",
+    } <= large.keys()

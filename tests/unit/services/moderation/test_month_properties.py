@@ -18,6 +18,7 @@ from bot.domain.quotas import Period, Policy, window_of
 from bot.domain.requests import ACTIVE, Request
 from bot.domain.song_options import SongOptions
 from bot.domain.transitions import TRANSITIONS, Transition
+from bot.services.credits.caps import used_earlier
 from bot.services.credits.statements import Statement, statement_of
 from bot.services.moderation.allowances import new_budget
 from bot.services.requests.placement import RequestContext, SongConfig, place
@@ -123,7 +124,8 @@ class Month(RuleBasedStateMachine):
             self.settle(lambda settled: replace(settled, budget=None))
             return
         before = self.work.guilds.settings(GUILD).budget
-        budget = new_budget(self.work, GUILD, before, credits_, period, self.now)
+        earlier = {period: used_earlier(self.work, GUILD, window_of(period, self.now), self.now)}
+        budget = new_budget(self.work, GUILD, before, credits_, period, earlier, self.now)
         self.settle(lambda settled: replace(settled, budget=budget))
         window = window_of(period, self.now)
         if before is None:

@@ -213,6 +213,22 @@ async def test_a_database_that_is_away_is_tried_again_soon(
     assert CleanupTask.DATA in await retention.claim(9)
 
 
+async def test_requests_that_the_end_of_approval_left_are_queued(
+    harness: ServicesHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    rules = harness.services.guild_settings
+    await rules.set_approval(harness.actor(), channel_id=3)
+    card = await harness.place()
+    harness.faults.fail("approvals.queue", error=StoreError("killed"), times=1)
+    with pytest.raises(StoreError):
+        await rules.end_approval(harness.actor())
+    assert (await harness.request(card.request_id)).state is State.AWAITING
+    with caplog.at_level(logging.INFO, "bot.services.privacy.retention"):
+        await sweep(harness)
+    assert (await harness.request(card.request_id)).state is State.WAITING
+    assert "queued 1 requests that need no approval any more" in caplog.text
+
+
 async def test_more_than_one_batch_is_done_in_one_round(harness: ServicesHarness) -> None:
     def gone(uow: UnitOfWork) -> None:
         assert isinstance(uow, SqlUnitOfWork)
