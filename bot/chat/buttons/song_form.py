@@ -78,14 +78,15 @@ async def answer_song_form(interaction: AnyInteraction) -> None:
     custom_id = str(data.get("custom_id", ""))
     if interaction.type is not discord.InteractionType.modal_submit or not custom_id.startswith(FORM):
         return
-    form = filled_in(data)
+    form, source = filled_in(data), SongSource.parse(custom_id.removeprefix(FORM))
     try:
-        source = _source(custom_id.removeprefix(FORM))
-        interaction.extras[BESIDE] = kept_form(source, form)
+        if source is None:  # a modified Discord client may send anything
+            raise SongNotFoundError
         accepted = accept(interaction)
         placing = accepted.services.requests.place_form(source, form, accepted.request_context())
         await respond_with_status(accepted, placing)
     except Exception as error:  # noqa: BLE001 - an edge: each interaction gets its answer
+        interaction.extras[BESIDE] = kept_form(source, form, error)
         await respond_with_error(interaction, error)
 
 

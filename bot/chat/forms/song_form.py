@@ -13,18 +13,25 @@ from bot.chat.text import labels
 from bot.chat.text.formatting import in_credits, plain, playlist_page
 from bot.domain.errors import (
     BlockedError,
+    BudgetError,
+    CapError,
     ChannelError,
     ChannelGoneError,
     ClipError,
+    CreditsError,
     NotServedError,
     OutsideServerError,
+    PausedError,
     PersonaError,
+    RequestNotFoundError,
 )
 from bot.domain.models import find_model, model_name
 from bot.domain.playlist_choice import SURPRISE, find_saved, last_used_first, search_key
 from bot.domain.playlists import SavedPlaylist
+from bot.domain.queue_errors import ClosedError
 from bot.domain.song_form import PROMPT_LIMIT, WEIGHTS_LIMIT, SongForm, SongSource, weights_text
 from bot.domain.song_options import SongOptions, parse_clip, parse_persona, parse_playlist_or_name
+from bot.domain.songs import DetailsErasedError, SongNotFoundError, SongRemovedError
 from bot.domain.suno_links import TEXT_LIMIT, UUID
 from bot.services.requests.drafts import SongDraft
 
@@ -35,8 +42,13 @@ REOPEN = "song-form-again:"
 PLAYLIST, OTHER_PLAYLIST, PROMPT, MODEL, WEIGHTS = "playlist", "other", "prompt", "model", "weights"
 """The custom ids of the fields."""
 PROMPT_FILE = "prompt.txt"
-BEYOND_FORMS = (BlockedError, ChannelError, ChannelGoneError, NotServedError, OutsideServerError)
-"""Refusals that another form does not change, wherever it is opened from."""
+BEYOND_FORMS = (
+    *(BlockedError, NotServedError, OutsideServerError, ChannelError, ChannelGoneError),
+    *(PausedError, ClosedError, CreditsError, BudgetError, CapError),
+    *(SongNotFoundError, SongRemovedError, DetailsErasedError, RequestNotFoundError),
+)
+"""Refusals that neither another form nor a minute changes: they last until somebody else decides, until
+credits are renewed, or for good."""
 MAX_OPTIONS = 25
 """The options of a select; Discord's limit."""
 _FIELDS = {labels.FORM_PLAYLIST: PLAYLIST, labels.FORM_MODEL: MODEL, labels.FORM_WEIGHTS: WEIGHTS}
@@ -90,10 +102,11 @@ def filled_in(data: Mapping[str, object]) -> SongForm:
     )
 
 
-def kept_form(source: SongSource | None, form: SongForm) -> RenderedMessage:
-    """Build the message that keeps what was typed, with the button that opens the form with it.
+def kept_form(source: SongSource | None, form: SongForm, error: Exception) -> RenderedMessage:
+    """Build the message that keeps what was typed beside an error, with the button to edit it.
 
-    There is no button without a source. A prompt that is too long for the form is in a file, too.
+    There is no button without a source, nor where no form helps. A prompt that is too long for the form is in
+    a file, too.
     """
     playlist, prompt = _linked(form.playlist), form.prompt[:PROMPT_LIMIT]
     embed = discord.Embed(title=labels.TYPED, description=prompt.strip() or None, colour=colours.LIST)
@@ -101,7 +114,7 @@ def kept_form(source: SongSource | None, form: SongForm) -> RenderedMessage:
         if value.strip():
             embed.add_field(name=name, value=value)
     view = discord.ui.View(timeout=None)
-    if source is not None:
+    if source is not None and not isinstance(error, BEYOND_FORMS):
         view.add_item(button(labels.EDIT_AND_TRY, f"{REOPEN}{source.key}"))
     files = [Attachment(PROMPT_FILE, form.prompt.encode())] if form.prompt != prompt else []
     return RenderedMessage(embeds=[embed], view=view, attachments=files)
@@ -110,7 +123,7 @@ def kept_form(source: SongSource | None, form: SongForm) -> RenderedMessage:
 def kept_command(typed: app_commands.Namespace, error: Exception) -> RenderedMessage | None:
     """Build the message that keeps what was typed in a refused `/inspire`; None if nothing was.
 
-    It has no button for what no form can mend, which has no fields for a persona and a clip.
+    It has no button for a persona or a clip that is wrong, for which the form has no fields.
     """
     weights = weights_text(
         SongOptions(
@@ -122,7 +135,7 @@ def kept_command(typed: app_commands.Namespace, error: Exception) -> RenderedMes
     )
     if form == SongForm():
         return None
-    return kept_form(None if isinstance(error, BEYOND_FORMS) else _new_song(typed), form)
+    return kept_form(_new_song(typed), form, error)
 
 
 def _new_song(typed: app_commands.Namespace) -> SongSource | None:

@@ -8,6 +8,7 @@ import pytest
 from discord.app_commands import Namespace
 
 from bot.chat.forms.song_form import (
+    BEYOND_FORMS,
     OTHER_PLAYLIST,
     PROMPT_FILE,
     REOPEN,
@@ -17,10 +18,47 @@ from bot.chat.forms.song_form import (
     song_form,
 )
 from bot.chat.text import labels
-from bot.domain.errors import BlockedError, ChannelError, ClipError, CooldownError, LinkKind, RefusalError
-from bot.domain.playlist_choice import SURPRISE
-from bot.domain.playlists import SavedPlaylist
-from bot.domain.song_form import PROMPT_LIMIT, SongForm, SongSource
+from bot.domain.errors import (
+    ActiveLimitError,
+    BackoffError,
+    BlockedError,
+    ChannelError,
+    ClipError,
+    CooldownError,
+    LinkKind,
+    ModelError,
+    NotYoursError,
+    PersonaError,
+    PlaylistError,
+    PriceChangedError,
+    PromptError,
+    RefusalError,
+    SecondPressError,
+    StoppingError,
+    TooLateError,
+    WeightError,
+)
+from bot.domain.moderator_errors import ModeratorError, NotOperatorError, OperatorUnknownError
+from bot.domain.personal_data import PendingRequestsError
+from bot.domain.playlist_choice import SURPRISE, AmbiguousPlaylistError, NoPlaylistError, OnlySavedError
+from bot.domain.playlists import (
+    PlaylistNameError,
+    PlaylistSavedError,
+    PlaylistsFullError,
+    PlaylistUnknownError,
+    SavedPlaylist,
+)
+from bot.domain.queue_errors import QueueFullError
+from bot.domain.song_form import (
+    PROMPT_LIMIT,
+    FormUnavailableError,
+    NoSongError,
+    SongForm,
+    SongSource,
+    WeightsError,
+)
+from bot.domain.songs import NotFinishedError, OwnSongError, RemovalForbiddenError
+from bot.domain.words import WordError
 from bot.services.requests.drafts import SongDraft
 from tests.unit.chat.factories import PLAYLIST, REQUEST
 
@@ -63,13 +101,42 @@ def test_a_refused_command_has_a_button_where_the_form_can_mend_it(
     assert bool(kept.view.children) is has_button
 
 
+MENDED_BY_FORMS: set[type[RefusalError]] = {
+    *{PlaylistError, NoPlaylistError, AmbiguousPlaylistError, OnlySavedError, ClipError, PersonaError},
+    *{PromptError, WordError, ModelError, WeightError, WeightsError},
+    # a minute mends these, and what was typed is at hand by then
+    *{ActiveLimitError, CooldownError, BackoffError, SecondPressError, PriceChangedError, QueueFullError},
+    *{StoppingError, FormUnavailableError},
+}
+NEVER_OF_FORMS: set[type[RefusalError]] = {
+    *{NotYoursError, TooLateError, NoSongError, NotFinishedError, OwnSongError, RemovalForbiddenError},
+    *{PlaylistNameError, PlaylistsFullError, PlaylistSavedError, PlaylistUnknownError},
+    *{PendingRequestsError, NotOperatorError, OperatorUnknownError, ModeratorError},
+}
+"""Refusals of other commands and buttons."""
+
+
+def test_it_is_settled_for_each_refusal_whether_a_form_mends_it() -> None:
+    settled = [*MENDED_BY_FORMS, *BEYOND_FORMS, *NEVER_OF_FORMS]
+    assert sorted(one.__name__ for one in settled) == sorted(
+        one.__name__ for one in RefusalError.__subclasses__()
+    )
+
+
+@pytest.mark.parametrize("kind", sorted([*MENDED_BY_FORMS, *BEYOND_FORMS], key=str))
+def test_a_refused_form_has_a_button_where_another_one_helps(kind: type[RefusalError]) -> None:
+    kept = kept_form(SongSource(), SongForm(prompt="rain"), kind.__new__(kind))
+    assert kept.embeds[0].description == "rain"
+    assert bool(kept.view.children) is (kind in MENDED_BY_FORMS)
+
+
 def test_nothing_typed_is_nothing_kept() -> None:
     assert kept_command(typed(), COOLDOWN) is None
 
 
 def test_a_prompt_that_is_longer_than_the_form_is_kept_in_a_file() -> None:
     prompt = "é" * (PROMPT_LIMIT + 1)
-    kept = kept_form(SongSource(), SongForm(prompt=prompt))
+    kept = kept_form(SongSource(), SongForm(prompt=prompt), COOLDOWN)
     assert kept.embeds[0].description == prompt[:PROMPT_LIMIT]
     assert [(one.name, one.data.decode()) for one in kept.attachments] == [(PROMPT_FILE, prompt)]
 
@@ -151,6 +218,6 @@ def test_what_is_typed_counts_in_place_of_the_choice_and_is_kept() -> None:
     parts = [{"component": {"custom_id": name, "value": value}} for name, value in fields.items()]
     form = filled_in({"components": parts})
     assert form.playlist == "mix 3"
-    message = kept_form(SongSource(), form)
+    message = kept_form(SongSource(), form, COOLDOWN)
     assert message.embeds[0].fields[0].value == "mix 3"
     assert filled_in({"components": [{"component": parts[0]["component"]}]}).playlist == PLAYLIST
