@@ -119,6 +119,10 @@ class RecordingMessenger(Messenger):
         """Return None: none is ever lost."""
         return None
 
+    async def find_inviter(self, guild_id: int) -> int | None:  # noqa: ARG002 - the signature is the port's
+        """Return None: no server is welcomed by a direct message."""
+        return None
+
     # the signatures are the port's
     async def post_approval(
         self, channel_id: int, card: ApprovalCard, *, claim: Claim = unclaimed, **_: object

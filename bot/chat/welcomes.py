@@ -26,7 +26,6 @@ def welcome_to(guild: discord.Guild) -> Welcome:
         guild_id=guild.id,
         joined_at=joined_at or discord.utils.utcnow(),
         channel_ids=tuple(channel.id for channel in _places(guild)[:PLACES]),
-        owner_id=guild.owner_id,
         missing=tuple(name for name in NEEDED if not getattr(allowed, name)),
     )
 

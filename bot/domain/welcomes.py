@@ -7,8 +7,10 @@ from typing import Self
 
 from bot.domain.quotas import Policy
 
-RECENT = timedelta(days=7)
-"""How long after it joined a server the bot still welcomes it, in case it was stopped meanwhile."""
+RECENT = timedelta(days=30)
+"""How long after it joined a server the bot still welcomes it, in case it did not run meanwhile.
+
+No longer: with a new database, it would welcome all servers in which it has been for years."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +22,6 @@ class Welcome:
     """When the bot joined the server; each time has one welcome."""
     channel_ids: tuple[int, ...] = ()
     """Channels in which the bot could post then, best first."""
-    owner_id: int | None = None
-    """The server's owner, who gets a direct message if no channel takes it."""
     missing: tuple[str, ...] = ()
     """The permissions that the bot lacks."""
     is_back: bool = False
@@ -35,7 +35,6 @@ class Welcome:
             guild_id=facts["guild"],
             joined_at=datetime.fromisoformat(facts["joined_at"]),
             channel_ids=tuple(facts["channels"]),
-            owner_id=facts["owner"],
             missing=tuple(facts["missing"]),
             is_back=facts["back"],
         )
@@ -47,7 +46,6 @@ class Welcome:
                 "guild": self.guild_id,
                 "joined_at": self.joined_at.isoformat(),
                 "channels": self.channel_ids,
-                "owner": self.owner_id,
                 "missing": self.missing,
                 "back": self.is_back,
             }

@@ -274,6 +274,15 @@ class Messenger(Protocol):
         """
         ...
 
+    async def find_inviter(self, guild_id: int) -> int | None:
+        """Return the id of the user who last added the bot to the server; None if it is too long ago.
+
+        Raises:
+            NoAccessError: the bot has no View Audit Log, for which its invitation does not ask.
+            RetryableError, InvalidMessageError
+        """
+        ...
+
     async def find_welcome(self, channel_id: int, *, since: datetime) -> MessageRef | None:
         """Find a welcome in the channel that is not older than `since`; None if it is certainly not there.
 

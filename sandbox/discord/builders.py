@@ -1,5 +1,7 @@
 """Builders of guilds, channels, roles and members, before the bot starts or while it runs."""
 
+from datetime import timedelta
+
 from sandbox.discord.event_feed import FeedEventKind
 from sandbox.discord.gateway.sessions import GUILD_MEMBERS, GUILDS
 from sandbox.discord.messages.service import start_thread
@@ -24,6 +26,9 @@ from sandbox.discord.payloads import Payload
 from sandbox.discord.rendering import channel_payload, member_payload, role_payload
 from sandbox.discord.state import State
 
+BEEN_THERE = timedelta(days=365)
+"""How long the bot has been in a new guild: it welcomes those that it joined lately."""
+
 
 class WorldBuilder:
     """Builder that adds to the world, and sends the bot the events of that."""
@@ -38,12 +43,13 @@ class WorldBuilder:
         return user
 
     def guild(self, name: str, *, owner: User, guild_id: int | None = None) -> Guild:
-        """Add a guild with its owner and the bot in it; the id decides the shard."""
+        """Add a guild with its owner and the bot in it, for a year already; the id decides the shard."""
         state = self._state
         guild = Guild(id=guild_id or state.snowflakes.next(), name=name, owner_id=owner.id)
         guild.roles[guild.id] = Role(id=guild.id, name="@everyone", permissions=PLAIN, position=0)
+        joined_at = state.clock() - BEEN_THERE
         for user in (owner, state.world.bot):
-            guild.members[user.id] = Member(user=user, guild=guild, role_ids=[], joined_at=state.clock())
+            guild.members[user.id] = Member(user=user, guild=guild, role_ids=[], joined_at=joined_at)
         state.world.guilds[guild.id] = guild
         for session in state.gateway.sessions.values():
             if session.hears(guild_id=guild.id, intent=GUILDS):

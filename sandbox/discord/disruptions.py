@@ -9,7 +9,7 @@ from sandbox.discord.messages.service import delete
 from sandbox.discord.messages.threads import archive
 from sandbox.discord.model.message import Message, Origin
 from sandbox.discord.model.permissions import Permission
-from sandbox.discord.model.world import Channel, Guild, Member, Overwrite
+from sandbox.discord.model.world import BotAddition, Channel, Guild, Member, Overwrite
 from sandbox.discord.payloads import Payload
 from sandbox.discord.people.person import Person
 from sandbox.discord.rendering import channel_payload, user_payload
@@ -80,9 +80,12 @@ class Disruptions:
         """Remove the bot from the guild."""
         self._state.remove_bot(guild)
 
-    def invite_bot(self, guild: Guild) -> None:
-        """Invite the bot to the guild again."""
+    def invite_bot(self, guild: Guild, *, by: Person | None = None) -> None:
+        """Add the bot to the guild again, as this person, by default the guild's owner."""
         bot = self._state.world.bot
+        added_by = by.id if by else guild.owner_id
+        entry = BotAddition(id=self._state.snowflakes.next(), user_id=added_by, bot_id=bot.id)
+        guild.bot_additions.append(entry)
         guild.has_bot = True
         guild.members[bot.id] = Member(user=bot, guild=guild, role_ids=[], joined_at=self._state.clock())
         for session in self._state.gateway.sessions.values():

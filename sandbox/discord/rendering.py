@@ -1,5 +1,6 @@
 """Users, guilds, channels and messages as Discord's JSON."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sandbox.discord.model.message import THREAD_STARTER, Attachment, Message
@@ -11,6 +12,7 @@ from sandbox.discord.model.world import (
     PRIVATE_THREAD,
     STAGE_CHANNEL,
     VOICE_CHANNEL,
+    BotAddition,
     Channel,
     Guild,
     Member,
@@ -42,6 +44,10 @@ FORUM_FIELDS: Payload = {
 }
 CHANNEL_FIELDS = {VOICE_CHANNEL: VOICE_FIELDS, STAGE_CHANNEL: VOICE_FIELDS, FORUM_CHANNEL: FORUM_FIELDS}
 """What a channel has beside the fields of a text channel, by its kind."""
+
+
+BOT_ADD = 28
+"""Discord's reference, "Audit Log Events"."""
 
 
 def stamp(at: datetime) -> str:
@@ -125,6 +131,28 @@ def team_payload(world: World) -> Payload:
             }
             for member in (TeamMember(user=world.owner, role="admin"), *world.team)
         ],
+    }
+
+
+def audit_log_payload(additions: Sequence[BotAddition], users: Sequence[User]) -> Payload:
+    """Return the entries of an audit log about bots that were added, with the users that they name."""
+    return {
+        "application_commands": [],
+        "audit_log_entries": [
+            {
+                "id": str(one.id),
+                "action_type": BOT_ADD,
+                "user_id": str(one.user_id),
+                "target_id": str(one.bot_id),
+            }
+            for one in additions
+        ],
+        "auto_moderation_rules": [],
+        "guild_scheduled_events": [],
+        "integrations": [],
+        "threads": [],
+        "users": [user_payload(user) for user in users],
+        "webhooks": [],
     }
 
 

@@ -99,6 +99,12 @@ class ModeratorMessagesContract:
         assert await harness.messenger.post_welcome(target, WELCOME) == first
         assert await harness.messenger.find_welcome(channel_id, since=NOW) == first
 
+    async def test_who_added_the_bot_to_a_server_without_it_is_not_known(
+        self, harness: MessengerHarness
+    ) -> None:
+        with pytest.raises(NoAccessError):
+            await harness.messenger.find_inviter(10**17 + 1)
+
     async def test_a_closed_channel_takes_no_welcome(self, harness: MessengerHarness) -> None:
         harness.close_channel()
         with pytest.raises(NoAccessError):

@@ -98,6 +98,7 @@ NOT_KILLED_AT = {
     "messenger.edit_approval": BY_NONCE,
     "messenger.find_approval": BY_NONCE,
     "messenger.find_reference": "a search, minutes after a post, which changes nothing",
+    "messenger.find_inviter": "a look-up, which changes nothing",
     "messenger.find_welcome": "a search, minutes after a post, which changes nothing",
     "outbox.postpone": REPEATED,
     "outbox.clear_attempt": "takes a follow-up that Discord refuses for long and an ending without a status",

@@ -10,6 +10,7 @@ from bot.domain.errors import (
     AnsweredElsewhereError,
     MessageGoneError,
     MessengerError,
+    NoAccessError,
     RetryableError,
     TokenExpiredError,
 )
@@ -80,6 +81,8 @@ class FakeMessenger:
     """The approval messages by request id; the newest one if there are two."""
     references: dict[str, Reference] = field(default_factory=dict)
     """The posts in showcases by their nonces, forwards and buttons."""
+    inviters: dict[int, int | None] = field(default_factory=dict)
+    """Who added the bot to each server."""
     welcomes: list[tuple[WelcomeCard, MessageRef]] = field(default_factory=list)
     deleted: list[int] = field(default_factory=list)
     """The ids of messages that were deleted."""
@@ -277,6 +280,12 @@ class FakeMessenger:
         if failure is not None:
             raise failure
         return known
+
+    async def find_inviter(self, guild_id: int) -> int | None:
+        """Find who added the bot."""
+        if guild_id not in self.inviters:
+            raise NoAccessError("403 50013")
+        return self.inviters[guild_id]
 
     async def find_welcome(self, channel_id: int, *, since: datetime) -> MessageRef | None:
         """Find the welcome in the channel."""

@@ -49,7 +49,8 @@ from bot.services.ports import (
 T = TypeVar("T")
 MAX_NONCE = 23
 """Characters of a nonce, of which direct messages need two more; Discord takes 25."""
-
+ADDITIONS = 100
+"""How many of a server's latest additions of bots are looked through."""
 ORIGINAL: Final[Any] = "@original"
 """Discord's name for an interaction's first answer; discord.py passes it on, but declares ids as numbers."""
 
@@ -227,6 +228,17 @@ class DiscordMessenger(Messenger):
         nonce = f"hi{card.welcome.guild_id}{int(card.welcome.joined_at.timestamp()) % 1000:03}"
         with self._measured(SentMessage.WELCOME):
             return await self._post(target, message, nonce=nonce[-MAX_NONCE:], claim=claim)
+
+    @override
+    async def find_inviter(self, guild_id: int) -> int | None:
+        self._channels.require_login()
+        own = self._client.user
+        async with in_time(self._timeouts.edit_s):
+            guild = await self._client.fetch_guild(guild_id, with_counts=False)
+            async for entry in guild.audit_logs(action=discord.AuditLogAction.bot_add, limit=ADDITIONS):
+                if own is not None and entry.target is not None and entry.target.id == own.id:
+                    return entry.user_id  # the newest entries come first
+        return None
 
     @override
     async def find_welcome(self, channel_id: int, *, since: datetime) -> MessageRef | None:

@@ -50,25 +50,45 @@ class WelcomeMessages:
                 card, first, tried_at
             ):
                 return
-        for number, target in list(enumerate(_targets(card)))[first:]:
+        if not await self._post(message, card, first=first):
+            log.info("a server could not be welcomed: nobody is told", extra={"guild": message.source_id})
+
+    async def _post(self, message: OutboxMessage, card: WelcomeCard, *, first: int) -> bool:
+        """Post the welcome in the first place that takes it, beginning with this one; False if none does.
+
+        Raises:
+            ConflictError, RetryableError
+        """
+        for number in range(first, len(card.welcome.channel_ids) + 1):
+            claim = partial(self._record, message, number)
             try:
-                await self.messenger.post_welcome(target, card, claim=partial(self._record, message, number))
+                target = await self._target(card, number)
+                if target is not None:
+                    await self.messenger.post_welcome(target, card, claim=claim)
+                    return True
             except (NoAccessError, InvalidMessageError):
                 continue
             except RetryableError:
                 if message.attempts + 1 < ATTEMPTS:
                     raise
                 break
-            return
-        log.info("a server could not be welcomed", extra={"guild": message.source_id})
+        return False
+
+    async def _target(self, card: WelcomeCard, number: int) -> Target | None:
+        """Return where the welcome goes at this try: after all channels, to the one who added the bot."""
+        channels = card.welcome.channel_ids
+        if number < len(channels):
+            return ChannelTarget(channels[number])
+        inviter_id = await self.messenger.find_inviter(card.welcome.guild_id)
+        return None if inviter_id is None else DirectMessageTarget(inviter_id)
 
     async def _may_be_posted(self, card: WelcomeCard, number: int, tried_at: datetime) -> bool:
         """Return True unless an attempt that Discord no longer detects certainly posted nothing."""
-        target = _targets(card)[number]
-        if not isinstance(target, ChannelTarget):
+        channels = card.welcome.channel_ids
+        if number >= len(channels):
             return True
         try:
-            return await self.messenger.find_welcome(target.channel_id, since=tried_at) is not None
+            return await self.messenger.find_welcome(channels[number], since=tried_at) is not None
         except (NoAccessError, InvalidMessageError):
             return True
 
@@ -76,13 +96,6 @@ class WelcomeMessages:
         now = self.clock()
         until = lease_until(now, self.leases.message_s)
         await self.store.write(_record_attempt, message, f"{number} {now.isoformat()}", until)
-
-
-def _targets(card: WelcomeCard) -> list[Target]:
-    """Return where the welcome can go, best first."""
-    welcome = card.welcome
-    owner = [] if welcome.owner_id is None else [DirectMessageTarget(welcome.owner_id)]
-    return [*map(ChannelTarget, welcome.channel_ids), *owner]
 
 
 def _parse(attempt: str) -> tuple[int, datetime]:

@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.domain.errors import StoreError
 from bot.domain.welcomes import Welcome
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 GUILDS_IN_USE_KEY = "guilds_in_use"
 """The stored value's key: when commands were last used in servers that the gateway does not report."""
 WELCOMES_SINCE_KEY = "welcomes_since"
-"""The stored value's key: when the bot first ran with welcomes."""
+"""The stored value's key: servers that the bot joined later are welcomed; set when the bot first runs."""
 ACTIVITY_INTERVAL = timedelta(hours=1)
 """How often a server's activity is recorded, at most."""
 ACTIVITY_TTL = timedelta(days=30)
@@ -127,12 +127,15 @@ def _welcome(uow: UnitOfWork, welcome: Welcome, now: datetime, *, is_back: bool)
     uow.outbox.mark_due(welcome.guild_id, MessageKind.WELCOME, due_at=now)
 
 
-def _welcomes_since(uow: UnitOfWork, now: datetime) -> datetime:
-    """Return since when servers are welcomed: the bot was in those of before already."""
+def _welcomes_since(uow: UnitOfWork, now: datetime, *, is_new: bool) -> datetime:
+    """Return since when servers are welcomed: where there is data of servers already, they know the bot.
+
+    A new database has seen no server, so that the bot was added before it first ran.
+    """
     stored = uow.key_values.get(WELCOMES_SINCE_KEY)
     if stored is None:
-        uow.key_values.put(WELCOMES_SINCE_KEY, now.isoformat())
-        return now
+        stored = (datetime.min.replace(tzinfo=UTC) if is_new else now).isoformat()
+        uow.key_values.put(WELCOMES_SINCE_KEY, stored)
     return datetime.fromisoformat(stored)
 
 
@@ -144,7 +147,7 @@ def _reconcile(uow: UnitOfWork, seen: VisibleGuilds, now: datetime) -> tuple[int
     missing = (guild_id for guild_id, at in known.items() if at is None and seen.is_missing(guild_id))
     left = [guild_id for guild_id in missing if guild_id not in active]
     back = _returned(known, seen.guild_ids | active)
-    since = _welcomes_since(uow, now)
+    since = _welcomes_since(uow, now, is_new=not known)
     for welcome in seen.joined_lately:
         if welcome.joined_at > since:
             _welcome(uow, welcome, now, is_back=welcome.guild_id in known)

@@ -104,6 +104,15 @@ class Channel:
         ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotAddition:
+    """An entry of a guild's audit log: who added which bot."""
+
+    id: int
+    user_id: int
+    bot_id: int
+
+
 @dataclass(slots=True, kw_only=True)
 class Guild:
     """A server."""
@@ -118,6 +127,8 @@ class Guild:
     members: dict[int, Member] = field(default_factory=dict)
     locale: str = "en-US"
     has_bot: bool = True
+    bot_additions: list[BotAddition] = field(default_factory=list)
+    """What the audit log has of bots, oldest first; the sandbox keeps no other entries."""
     premium_tier: int = 0
     """How far it is boosted, 0 to 3; larger files are allowed from the second tier on."""
 

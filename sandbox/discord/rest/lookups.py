@@ -2,12 +2,22 @@
 
 from collections import Counter
 
-from sandbox.discord.errors import opening_too_fast, unknown_guild, unknown_member, unknown_user
+from sandbox.discord.errors import (
+    UnimplementedError,
+    missing_permissions,
+    opening_too_fast,
+    unknown_guild,
+    unknown_member,
+    unknown_user,
+)
+from sandbox.discord.model.permissions import Permission
 from sandbox.discord.model.world import Guild, Member
 from sandbox.discord.payloads import number
 from sandbox.discord.rendering import (
+    BOT_ADD,
     active_threads,
     application_payload,
+    audit_log_payload,
     channel_payload,
     guild_payload,
     member_payload,
@@ -45,6 +55,7 @@ class LookupRoutes:
             Route(method="GET", template=f"{guild}/threads/active", handle=self.active_threads),
             Route(method="GET", template=f"{guild}/roles", handle=self.roles),
             Route(method="GET", template=f"{guild}/roles/member-counts", handle=self.role_member_counts),
+            Route(method="GET", template=f"{guild}/audit-logs", handle=self.audit_log),
             Route(method="GET", template=f"{guild}/members", handle=self.members),
             Route(method="GET", template=f"{guild}/members/{{user_id}}", handle=self.member),
         ]
@@ -136,6 +147,25 @@ class LookupRoutes:
         guild = self._guild(call)
         held = Counter(role_id for member in guild.members.values() for role_id in member.role_ids)
         return Reply({str(role_id): held[role_id] for role_id in guild.roles if role_id != guild.id})
+
+    def audit_log(self, call: Call) -> Reply:
+        """Return the newest entries of the guild's audit log, to those who may see it; only bots' additions.
+
+        "Guild Audit Log" in Discord's reference: newest first, and from the oldest on with `after`.
+        """
+        guild = self._guild(call)
+        if Permission.VIEW_AUDIT_LOG not in guild.permissions(guild.members[self._world.bot.id]):
+            raise missing_permissions()
+        kind, limit = call.number("action_type", default=BOT_ADD), call.number("limit", default=50)
+        if kind != BOT_ADD or call.number("user_id", default=0):
+            raise UnimplementedError("the sandbox's audit log has bots that were added, by anybody")
+        before, after = call.number("before", default=0), call.number("after", default=0)
+        newest_first = [
+            one for one in guild.bot_additions[::-1] if after < one.id and (not before or one.id < before)
+        ]
+        found = (newest_first[::-1] if "after" in call.query else newest_first)[:limit]
+        users = {user_id for one in found for user_id in (one.user_id, one.bot_id)}
+        return Reply(audit_log_payload(found, [self._world.users[one] for one in sorted(users)]))
 
     def members(self, call: Call) -> Reply:
         """Return a guild's members by id, `limit` of them after `after`."""

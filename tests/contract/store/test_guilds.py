@@ -8,11 +8,14 @@ import pytest
 from bot.domain.audit import Action, AuditEntry, AuditFacts
 from bot.domain.errors import BlockedError
 from bot.domain.guild_settings import Budget, GuildSettings, MemberRecord
+from bot.domain.leases import Lease
 from bot.domain.ledger import Balance, Leg, TransferKind, bonus_account, budget_account
 from bot.domain.quotas import Period
 from bot.domain.scheduling import Pause
+from bot.domain.welcomes import Welcome
 from bot.services.audit_log import Actor, record_action
 from bot.services.privacy.guild_membership import GuildMembership, VisibleGuilds
+from bot.services.repositories.outbox import MessageKind
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
 from tests.harness.databases import ledger_breaches
@@ -48,6 +51,19 @@ class TestComings:
         looks = (servers.reconcile(VisibleGuilds(frozenset(), frozenset({0}), 1)) for _ in range(5))
         await asyncio.gather(*(servers.record_activity(guild_id) for guild_id in missed), *looks)
         assert await store.read(lambda work: work.guilds.known()) == dict.fromkeys(missed)
+
+    async def test_processes_that_see_a_new_server_at_once_welcome_it_once(self, store: SqlStore) -> None:
+        new = Welcome(guild_id=GUILD, joined_at=NOW, channel_ids=(7,))
+        seen = VisibleGuilds(frozenset({GUILD}), frozenset({0}), 1, joined_lately=(new,))
+        processes = [GuildMembership(store, clock=lambda: NOW) for _ in range(4)]
+        for _ in range(2):
+            await asyncio.gather(
+                *(one.record_joined(new) for one in processes), *(one.reconcile(seen) for one in processes)
+            )
+        lease = Lease("a process", after(60))
+        due = await store.write(lambda work: work.outbox.claim_due(now=NOW, lease=lease, limit=9))
+        assert [(one.kind, one.source_id) for one in due] == [(MessageKind.WELCOME, GUILD)]
+        assert await store.read(lambda work: work.guilds.welcome(GUILD)) == new, "it is not back again"
 
 
 class TestGuilds:

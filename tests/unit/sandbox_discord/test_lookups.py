@@ -127,3 +127,18 @@ def test_an_extract_holds_what_its_routes_need_and_no_prose() -> None:
     assert made["routes"] == {"GET /a": {"request": None, "answers": {"200": {"$ref": "#/x/Used"}}}}
     kept = {"type": "object", "properties": {"title": {"$ref": "#/x/Inner"}}}
     assert entry(made, "components")["schemas"] == {"Inner": {"type": "string"}, "Used": kept}
+
+
+def test_the_audit_log_tells_who_added_the_bot_to_those_who_may_see_it(api: Api) -> None:
+    log, where, mo = "GET /guilds/{guild_id}/audit-logs", guild(api), api.discord.member("Mo")
+    api.discord.disruptions.invite_bot(api.discord.guild)
+    api.discord.disruptions.invite_bot(api.discord.guild, by=mo)
+    assert api.refused(log, at=where) == (403, 50013)
+    api.discord.guild.roles[api.discord.guild.id].permissions |= Permission.VIEW_AUDIT_LOG
+    entries = as_payload(api.answer(log, at=where, query={"action_type": "28"}))["audit_log_entries"]
+    assert isinstance(entries, list)
+    newest, oldest = map(as_payload, entries)
+    assert (newest["user_id"], newest["target_id"]) == (str(mo.id), str(api.discord.application_id))
+    for query in ({"after": str(oldest["id"])}, {"before": str(newest["id"])}, {"limit": "1"}):
+        found = as_payload(api.answer(log, at=where, query=query))["audit_log_entries"]
+        assert found == ([oldest] if "before" in query else [newest])

@@ -1,4 +1,4 @@
-from sandbox.discord import LocalDiscord
+from sandbox.discord import LocalDiscord, Permission
 from sandbox.discord.schema import SchemaChecker
 from tests.unit.sandbox_discord.conftest import COMMANDS, GET, POST, Api, command
 
@@ -21,7 +21,9 @@ async def test_an_answer_of_the_stand_in_fits_discords_schema(api: Api) -> None:
 def test_every_look_up_fits_discords_schema(discord: LocalDiscord, api: Api) -> None:
     checker = SchemaChecker()
     discord.state.gateway.url = "ws://127.0.0.1:1"
-    ada = discord.member("Ada")
+    ada, guild = discord.member("Ada"), discord.guild
+    guild.roles[guild.id].permissions |= Permission.VIEW_AUDIT_LOG
+    discord.disruptions.invite_bot(guild, by=ada)
     api.ask(COMMANDS, body=[command("do")])
     where = {"guild_id": discord.guild.id, "user_id": ada.id, "channel_id": ada.direct_channel.id}
     lookups = [

@@ -56,6 +56,7 @@ CALLS: dict[str, Call] = {
     "find_approval": lambda on: on.messenger.find_approval(on.address.channel_id, 1),
     "edit_approval": lambda on: on.messenger.edit_approval(on.address.channel_id, on.status.id, APPROVAL),
     "post_welcome": lambda on: on.messenger.post_welcome(ChannelTarget(on.address.channel_id), WELCOME),
+    "find_inviter": lambda on: on.messenger.find_inviter(on.local.guild.id),
     "find_welcome": lambda on: on.messenger.find_welcome(on.address.channel_id, since=CHANGE.at),
     "forward_result": lambda on: on.messenger.forward_result(on.address.channel_id, to(on), 1),
     "post_showcase": lambda on: on.messenger.post_showcase(to(on), result()),

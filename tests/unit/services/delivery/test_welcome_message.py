@@ -16,13 +16,12 @@ from bot.services.served_guilds import store_decisions
 from tests.harness.clock import START
 from tests.harness.services import CHANNEL, GUILD, ServicesHarness
 
-OWNER, NEW = 10**17 + 9, 10**17 + 77
+INVITER, NEW = 10**17 + 9, 10**17 + 77
 HOUR = timedelta(hours=1)
 HELLO = Welcome(
     guild_id=GUILD,
     joined_at=START,
     channel_ids=(CHANNEL, CHANNEL + 1),
-    owner_id=OWNER,
     missing=("embed_links",),
 )
 CLOSED = NoAccessError("closed")
@@ -50,11 +49,12 @@ async def test_a_server_is_welcomed_once_for_each_time_that_the_bot_joins(harnes
 
 @pytest.mark.parametrize(
     ("refused", "expected"),
-    [(1, [CHANNEL + 1]), (2, [-OWNER]), (3, [])],
+    [(1, [CHANNEL + 1]), (2, [-INVITER]), (3, [])],
 )
 async def test_the_next_place_is_tried_where_one_is_closed(
     harness: ServicesHarness, refused: int, expected: list[int]
 ) -> None:
+    harness.messenger.inviters = {GUILD: INVITER}
     harness.messenger.failures = deque([CLOSED] * refused)
     await harness.services.guilds.record_joined(HELLO)
     assert (await harness.dispatch(), await harness.dispatch()) == (1, 0)
@@ -88,7 +88,7 @@ async def test_after_a_long_time_it_is_looked_for(
 
 
 async def test_a_direct_message_that_may_have_arrived_is_not_repeated(harness: ServicesHarness) -> None:
-    harness.messenger.failures = deque([LATER])
+    harness.messenger.failures, harness.messenger.inviters = deque([LATER]), {GUILD: INVITER}
     await harness.services.guilds.record_joined(replace(HELLO, channel_ids=()))
     await harness.dispatch()
     harness.clock.advance(NONCE_LIFE.total_seconds() + 60)
@@ -98,7 +98,7 @@ async def test_a_direct_message_that_may_have_arrived_is_not_repeated(harness: S
 async def test_it_is_given_up_after_two_hours_or_where_nothing_can_be_posted(
     harness: ServicesHarness,
 ) -> None:
-    await harness.services.guilds.record_joined(replace(HELLO, channel_ids=(), owner_id=None))
+    await harness.services.guilds.record_joined(replace(HELLO, channel_ids=()))
     assert await harness.dispatch() == 1
     harness.messenger.failures = deque([LATER] * 100)
     await harness.services.guilds.record_joined(
@@ -119,19 +119,29 @@ async def test_a_server_that_is_not_served_or_was_left_is_not_welcomed(harness: 
     assert (await harness.dispatch(), places(harness)) == (1, [])
 
 
-async def test_a_server_joined_while_the_bot_was_stopped_is_welcomed_at_its_start(
-    harness: ServicesHarness,
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_a_server_joined_while_the_bot_was_stopped_is_welcomed_at_its_start_unless_it_has_data(
+    harness: ServicesHarness, *, is_known: bool
 ) -> None:
     def seen(*welcomes: Welcome) -> VisibleGuilds:
         ids = frozenset(one.guild_id for one in welcomes)
         return VisibleGuilds(guild_ids=ids, shard_ids=frozenset({0}), shard_count=1, joined_lately=welcomes)
 
     servers = harness.services.guilds
+    if is_known:
+        await harness.services.guild_settings.set_limits(harness.actor(), active=2)
     await servers.reconcile(seen(HELLO))
-    assert await harness.dispatch() == 0, "it was there before the bot knew welcomes"
+    assert await harness.dispatch() == (0 if is_known else 1)
+    harness.messenger.welcomes.clear()
     joined = Welcome(guild_id=NEW, joined_at=START + HOUR, channel_ids=(CHANNEL,))
     for _ in range(2):
         await servers.reconcile(seen(HELLO, joined))
         await harness.dispatch()
     assert places(harness) == [CHANNEL]
     assert isinstance(harness.messenger.welcomes[0][1], MessageRef)
+
+
+async def test_who_added_the_bot_too_long_ago_is_not_known(harness: ServicesHarness) -> None:
+    harness.messenger.inviters = {GUILD: None}
+    await harness.services.guilds.record_joined(replace(HELLO, channel_ids=()))
+    assert (await harness.dispatch(), places(harness)) == (1, [])
