@@ -29,8 +29,11 @@ class DatabaseAdmin(Protocol):
         """Tell whether the database exists, without creating it."""
         ...
 
-    def read(self, unit: Callable[[Connection], T]) -> T:
-        """Run a unit that writes nothing on one snapshot, also while a bot is running; return its result."""
+    def read(self, unit: Callable[[Connection], T], *, unlimited: bool = False) -> T:
+        """Run a unit that writes nothing on one snapshot, also while a bot is running; return its result.
+
+        If `unlimited`, it may take longer than a command may.
+        """
         ...
 
     def write(self, unit: Callable[[Connection], T]) -> T:
@@ -62,7 +65,7 @@ class SqliteAdmin(DatabaseAdmin):
         return self.path.exists()
 
     @override
-    def read(self, unit: Callable[[Connection], T]) -> T:
+    def read(self, unit: Callable[[Connection], T], *, unlimited: bool = False) -> T:
         engine = reading_engine(self.path)
         try:
             with engine.connect() as connection, connection.begin():
@@ -117,8 +120,8 @@ class PostgresAdmin(DatabaseAdmin):
         return True  # the operator creates the database, not the bot
 
     @override
-    def read(self, unit: Callable[[Connection], T]) -> T:
-        return in_one_transaction(self.server, unit, self.timings, writes=False)
+    def read(self, unit: Callable[[Connection], T], *, unlimited: bool = False) -> T:
+        return in_one_transaction(self.server, unit, self.timings, writes=False, unlimited=unlimited)
 
     @override
     def write(self, unit: Callable[[Connection], T]) -> T:

@@ -36,20 +36,27 @@ class Rule:
 RULES = (
     Rule(
         """
-        SELECT * FROM (
-            SELECT a.id, a.credits_posted, a.debits_pending, a.debits_posted,
-                (SELECT coalesce(sum(CASE WHEN t.credit = a.id THEN t.amount ELSE -t.amount END), 0)
-                  FROM transfers t
-                  WHERE (t.credit = a.id OR t.debit = a.id) AND t.kind = 'single') AS granted,
-                (SELECT coalesce(sum(t.amount), 0) FROM transfers t
-                  WHERE t.debit = a.id AND t.kind = 'pending'
-                    AND NOT EXISTS (SELECT 1 FROM transfers e WHERE e.pending_id = t.id)) AS held,
-                (SELECT coalesce(sum(t.amount), 0) FROM transfers t
-                  WHERE t.debit = a.id AND t.kind = 'post') AS used
-            FROM accounts a WHERE a.kind <> 'system'
-        ) AS sums
-        WHERE credits_posted <> granted OR debits_pending <> held OR debits_posted <> used
-        ORDER BY id
+        SELECT a.id, a.credits_posted, a.debits_pending, a.debits_posted,
+            coalesce(s.granted, 0) AS granted, coalesce(s.held, 0) AS held, coalesce(s.used, 0) AS used
+        FROM accounts a LEFT JOIN (
+            SELECT account, sum(granted) AS granted, sum(held) AS held, sum(used) AS used FROM (
+                SELECT credit AS account, amount AS granted, 0 AS held, 0 AS used FROM transfers
+                WHERE kind = 'single'
+                UNION ALL
+                SELECT debit, -amount, 0, 0 FROM transfers WHERE kind = 'single'
+                UNION ALL
+                SELECT t.debit, 0, t.amount, 0 FROM transfers t LEFT JOIN transfers e ON e.pending_id = t.id
+                WHERE t.kind = 'pending' AND e.id IS NULL
+                UNION ALL
+                SELECT debit, 0, 0, amount FROM transfers WHERE kind = 'post'
+            ) AS moved
+            GROUP BY account
+        ) AS s ON s.account = a.id
+        WHERE a.kind <> 'system' AND (
+            a.credits_posted <> coalesce(s.granted, 0) OR a.debits_pending <> coalesce(s.held, 0)
+            OR a.debits_posted <> coalesce(s.used, 0)
+        )
+        ORDER BY a.id
         """,
         "Account {id}: it counts {credits_posted} granted, {debits_pending} held and {debits_posted} used, "
         "but its transfers come to {granted}, {held} and {used}.",
@@ -66,24 +73,24 @@ RULES = (
     Rule(
         """
         SELECT * FROM (
-            SELECT r.id, r.state, r.cost,
-                (SELECT coalesce(sum(t.amount), 0) FROM transfers t JOIN accounts a ON a.id = t.debit
-                  WHERE t.request_id = r.id AND t.kind = 'pending' AND a.kind = 'member') AS of_member,
-                (SELECT coalesce(sum(t.amount), 0) FROM transfers t JOIN accounts a ON a.id = t.debit
-                  WHERE t.request_id = r.id AND t.kind = 'pending' AND a.kind = 'budget') AS of_budget,
-                (SELECT coalesce(sum(t.amount), 0) FROM transfers t JOIN accounts a ON a.id = t.debit
-                  WHERE t.request_id = r.id AND t.kind = 'pending' AND a.kind = 'server_cap') AS of_server,
-                (SELECT coalesce(sum(t.amount), 0) FROM transfers t JOIN accounts a ON a.id = t.debit
-                  WHERE t.request_id = r.id AND t.kind = 'pending' AND a.kind = 'total_cap') AS of_total,
-                (SELECT count(*) FROM transfers t
-                  WHERE t.request_id = r.id AND t.kind = 'pending') AS legs,
-                (SELECT count(DISTINCT t.debit) FROM transfers t
-                  WHERE t.request_id = r.id AND t.kind = 'pending') AS payers,
-                (SELECT count(*) FROM transfers t
-                  WHERE t.request_id = r.id AND t.kind IN ('post', 'void')) AS ends,
-                (SELECT count(DISTINCT t.kind) FROM transfers t
-                  WHERE t.request_id = r.id AND t.kind IN ('post', 'void')) AS ways
-            FROM requests r
+            SELECT r.id, r.state, r.cost, coalesce(h.of_member, 0) AS of_member,
+                coalesce(h.of_budget, 0) AS of_budget, coalesce(h.of_server, 0) AS of_server,
+                coalesce(h.of_total, 0) AS of_total, coalesce(h.legs, 0) AS legs,
+                coalesce(h.payers, 0) AS payers, coalesce(h.ends, 0) AS ends, coalesce(h.ways, 0) AS ways
+            FROM requests r LEFT JOIN (
+                SELECT t.request_id,
+                    sum(CASE WHEN t.kind = 'pending' AND a.kind = 'member' THEN t.amount END) AS of_member,
+                    sum(CASE WHEN t.kind = 'pending' AND a.kind = 'budget' THEN t.amount END) AS of_budget,
+                    sum(CASE WHEN t.kind = 'pending' AND a.kind = 'server_cap' THEN t.amount END)
+                        AS of_server,
+                    sum(CASE WHEN t.kind = 'pending' AND a.kind = 'total_cap' THEN t.amount END) AS of_total,
+                    count(CASE t.kind WHEN 'pending' THEN 1 END) AS legs,
+                    count(DISTINCT CASE t.kind WHEN 'pending' THEN t.debit END) AS payers,
+                    count(CASE WHEN t.kind IN ('post', 'void') THEN 1 END) AS ends,
+                    count(DISTINCT CASE WHEN t.kind IN ('post', 'void') THEN t.kind END) AS ways
+                FROM transfers t LEFT JOIN accounts a ON a.id = t.debit
+                WHERE t.request_id IS NOT NULL GROUP BY t.request_id
+            ) AS h ON h.request_id = r.id
         ) AS holds
         WHERE of_member <> cost OR of_budget NOT IN (0, cost) OR of_server NOT IN (0, cost)
            OR of_total NOT IN (0, cost) OR legs <> payers OR ends NOT IN (0, legs) OR ways > 1

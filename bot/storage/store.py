@@ -132,4 +132,4 @@ def audit_database(url: str) -> tuple[list[str], Totals]:
         raise StoreError(
             f"The database {database} is missing or has to be migrated: run the command `migrate`."
         )
-    return database.read(lambda connection: (audit_ledger(connection), totals(connection)))
+    return database.read(lambda conn: (audit_ledger(conn), totals(conn)), unlimited=True)

@@ -94,18 +94,24 @@ def pooled_engine(url: PostgresUrl, timings: StorageTimings) -> AsyncEngine:
 
 
 def in_one_transaction(
-    url: PostgresUrl, unit: Callable[[Connection], T], timings: StorageTimings, *, writes: bool
+    url: PostgresUrl,
+    unit: Callable[[Connection], T],
+    timings: StorageTimings,
+    *,
+    writes: bool,
+    unlimited: bool = False,
 ) -> T:
     """Run the unit on a connection of its own and return its result; block, even inside an event loop.
 
     A unit that `writes` has no time limit; one that only reads sees one snapshot and cannot write.
+    If `unlimited`, that has no time limit either.
 
     Raises:
         StoreError: the database cannot be used; nothing was changed.
     """
 
     async def run() -> T:
-        args = _connect_args(url, timings, unlimited=writes)
+        args = _connect_args(url, timings, unlimited=writes or unlimited)
         engine = _hide_row_values(
             create_async_engine(
                 "postgresql+asyncpg://", connect_args=args, poolclass=NullPool, hide_parameters=True
@@ -115,7 +121,7 @@ def in_one_transaction(
             engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         try:
             async with engine.begin() as connection:
-                if writes and url.pooled:
+                if (writes or unlimited) and url.pooled:
                     await connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 return await connection.run_sync(unit)
         except DATABASE_ERRORS as error:
