@@ -120,7 +120,7 @@ async def test_a_server_that_is_not_served_or_was_left_is_not_welcomed(harness: 
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-async def test_a_server_joined_while_the_bot_was_stopped_is_welcomed_at_its_start_unless_it_has_data(
+async def test_a_server_joined_while_the_bot_was_stopped_is_welcomed_unless_it_has_data(
     harness: ServicesHarness, *, is_known: bool
 ) -> None:
     def seen(*welcomes: Welcome) -> VisibleGuilds:
