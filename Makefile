@@ -70,8 +70,9 @@ locales: $(VENV)/.dev  ## collect the texts to translate, and bring the catalogu
 
 lock: $(VENV)/.dev  ## pin the newest versions that pyproject.toml allows, with their hashes
 	@$(BIN)/python -m pip install --quiet uv
-	@for set in run demo dev; do \
-	  extras=$$(case $$set in run) ;; demo) echo --extra demo ;; dev) echo --extra demo --extra dev ;; esac); \
+	@for set in slim run demo dev; do \
+	  extras=$$(case $$set in slim) ;; run) echo --extra charts ;; demo) echo --extra charts --extra demo ;; \
+	    dev) echo --extra charts --extra demo --extra dev ;; esac); \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip-extras --python-version 3.11 --no-annotate \
 	    --custom-compile-command 'make lock' $$extras -o requirements/$$set.txt pyproject.toml; done
 

@@ -20,6 +20,8 @@ from tests.operations.container import Container, Image, image, lay_out
 TAG = "inspire-image-test"
 BOX = "inspire-image-test"
 """The name of the one container that serves."""
+RUN_S = 180
+"""More than a container takes to begin, also where an engine copies the whole image for it."""
 ENGINES = ("docker", "podman")
 
 
@@ -110,7 +112,7 @@ class EngineBox(Box):
         ]
 
     async def _run(self, *arguments: str) -> Outcome:
-        return await ended(await self._begin(*arguments))
+        return await ended(await self._begin(*arguments), within_s=RUN_S)
 
     async def _begin(self, *arguments: str) -> Process:
         return await asyncio.create_subprocess_exec(self.engine, *arguments, stdout=PIPE, stderr=PIPE)
@@ -197,6 +199,13 @@ def plain_box(root: Path, *, python: Path, env: Mapping[str, str], port: int) ->
     lay_out(container, port)
     for source, target in built.copies:
         shutil.copytree(ROOT / source, container.folder / target, ignore=ignored)
+    for source, target in built.made_of:
+        shutil.copytree(ROOT / source, root / target.lstrip("/"), ignore=ignored)
+    for line in built.made:
+        inside = [word if word.startswith("-") else word.replace("/", f"{root}/", 1) for word in line.split()]
+        subprocess.run([str(python.parent / Path(inside[0]).name), *inside[1:]], check=True)
+    for source, target in built.taken:
+        shutil.copytree(root / source.lstrip("/"), container.folder / target, dirs_exist_ok=True)
     container.folder.chmod(0o555)
     data = root / built.volume.lstrip("/")
     if runs_as_user:

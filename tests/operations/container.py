@@ -35,6 +35,12 @@ class Image:
     """The arguments of pip that installs them."""
     copies: list[tuple[str, str]]
     """Folders of the repository, and where they are in the working directory."""
+    made: list[str]
+    """What is run in the first stage on folders of the repository, with the packages of /venv."""
+    made_of: list[tuple[str, str]]
+    """Those folders, and where they are in the first stage."""
+    taken: list[tuple[str, str]]
+    """Folders of the first stage, and where they are in the working directory."""
     runs: list[str]
     """What is run in the working directory while the image is built."""
     entrypoint: list[str]
@@ -46,6 +52,8 @@ def stages(text: str) -> list[list[tuple[str, str]]]:
     """Names and arguments of the instructions, stage by stage."""
     lines = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
     found: list[list[tuple[str, str]]] = []
+    defaults = dict(re.findall(r"^ARG (\w+)=(\S+)$", lines, re.MULTILINE))
+    lines = re.sub(r"\$\{(\w+)\}", lambda one: defaults.get(one[1], one[0]), lines)
     for line in CONTINUED.sub(" ", lines).splitlines():
         name, _, rest = line.partition(" ")
         if name == "FROM":
@@ -55,19 +63,28 @@ def stages(text: str) -> list[list[tuple[str, str]]]:
     return found
 
 
+def copies(stage: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What a stage copies of the repository, and where to."""
+    parts = [rest.split() for name, rest in stage if name == "COPY" and not rest.startswith("--from=")]
+    return [(source, target) for source, target in parts]
+
+
 def image() -> Image:
     """The project's own image."""
     build, bot = stages((ROOT / "Dockerfile").read_text(encoding="utf-8"))
     one = dict(bot)
     late = bot[bot.index(("WORKDIR", one["WORKDIR"])) :]
-    (requirements, copied), pip = dict(build)["COPY"].split(), dict(build)["RUN"].split()
-    assert (pip[1], pip[-1]) == ("install", copied)
+    sources = copies(build)
+    requirements, copied = sources[0]
+    (packages,) = [one for one in build if f"-r {copied}" in one[1]]
+    from_build = "--from=build "
     return Image(
         requirements=requirements,
-        install=pip[1:-1],
-        copies=[
-            (source, target) for name, rest in late if name == "COPY" for source, target in [rest.split()]
-        ],
+        install=packages[1].split()[1:-1],
+        made=[rest for name, rest in build[build.index(packages) + 1 :] if name == "RUN"],
+        made_of=sources[1:],
+        taken=copies([(name, rest.removeprefix(from_build)) for name, rest in late if from_build in rest]),
+        copies=copies(late),
         env=dict(p.split("=", 1) for name, rest in bot if name == "ENV" for p in shlex.split(rest)),
         workdir=one["WORKDIR"],
         user=one["USER"],

@@ -45,6 +45,12 @@ def test_every_volume_is_declared() -> None:
     assert used == set(COMPOSE["volumes"])
 
 
+def test_the_image_has_the_programs_of_the_server_that_stands_beside_it() -> None:
+    _, version = POSTGRES["image"].split(":")
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert set(re.findall(r"postgresql(?:-client-|/)(\d+)", text)) == {version}
+
+
 def test_postgresql_starts_only_with_its_profile_and_has_no_port_of_the_host() -> None:
     assert "profiles" not in BOT
     assert POSTGRES["profiles"] == ["postgres"]
@@ -57,3 +63,14 @@ def test_the_address_that_compose_names_is_that_of_its_server() -> None:
     password, database = named["POSTGRES_PASSWORD"], own["POSTGRES_DB"]
     assert named["DATABASE_URL"] == f"postgresql://{own['POSTGRES_USER']}:{password}@postgres/{database}"
     assert f"--dbname={database}" in POSTGRES["healthcheck"]["test"]
+
+
+def test_the_smaller_image_has_the_same_packages_less_those_of_charts() -> None:
+    run, slim = (locked(name) for name in ("run", "slim"))
+    assert slim < run
+    assert "matplotlib" in {line.split("==")[0] for line in run - slim}
+
+
+def locked(name: str) -> set[str]:
+    text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
+    return {line.rstrip(" \\") for line in text.splitlines() if re.match(r"[a-z]", line)}

@@ -58,7 +58,7 @@ class ReportFiles(FileThread):
             self._guilds.discard(guild_id)
 
     async def of(self, client: discord.Client, report: Report, *, chart_s: float) -> list[Attachment]:
-        """Build the chart, unless it takes longer than `chart_s` seconds, and the table."""
+        """Build the table, and the chart unless it takes over `chart_s` seconds or matplotlib is missing."""
         named = (use.user_id for use in report.members[:TOP])
         names = await display_names(client, report.guild_id, named)
         files = [Attachment("credits.csv", report_csv(report, names), "The same numbers as a table")]
@@ -67,5 +67,8 @@ class ReportFiles(FileThread):
                 chart = await self.make(partial(report_chart, report, names))
         except TimeoutError:
             log.warning("A chart took too long", extra={"guild": report.guild_id})
+            return files
+        except ImportError:
+            log.info("A report has no chart: matplotlib is not installed")
             return files
         return [Attachment("credits.png", chart, report_alt(report, names)), *files]

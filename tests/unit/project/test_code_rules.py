@@ -19,6 +19,7 @@ PATCHABLE = {
     "pathlib.Path": "a file that cannot be read",
     "shutil": "a disk that is nearly full",
     "sqlite3": "the version of SQLite",
+    "sys.modules": "an installation without matplotlib",
     "benchmarks.harness.servers.sources": "a machine without PostgreSQL",
     "sandbox.discord.rendering.APPLICATION_FLAGS": "an application with other intents",
 }

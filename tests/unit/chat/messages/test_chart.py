@@ -7,12 +7,14 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
+import discord
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
 from bot.chat.messages.chart import ALT_LIMIT, HIGHEST, WIDTH, report_alt, report_chart, report_csv
+from bot.chat.messages.files import ReportFiles
 from bot.chat.text.formatting import DASH
 from bot.services.credits.reports import Report, report_of
 from bot.services.repositories.usage import Use
@@ -49,6 +51,16 @@ def decoded(png: bytes) -> Image.Image:
 def rows(report: Report, names: dict[int, str]) -> list[dict[str, str]]:
     text = report_csv(report, names).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+async def test_no_chart_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [one for one in sys.modules if one.split(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    report, maker = made(1, 0), ReportFiles()
+    files = await maker.of(discord.Client(intents=discord.Intents.none()), report, chart_s=30)
+    maker.close()
+    assert [file.name for file in files] == ["credits.csv"]
 
 
 @pytest.mark.parametrize(("days", "members"), [(1, 1), (366, 40), (30, 0)])
