@@ -14,7 +14,7 @@ from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.interactions.transformers import PeriodOption, TargetOption
 from bot.chat.messages.audit import audit_log_message, members_of
 from bot.chat.messages.buttons import period_button
-from bot.chat.messages.credits import member_credits_message
+from bot.chat.messages.credits import member_credits_message, report_embeds
 from bot.chat.messages.files import ReportFiles
 from bot.chat.messages.rendered import Attachment, RenderedMessage
 from bot.chat.name_cache import NameCache
@@ -189,11 +189,9 @@ class Quota(ForModerators, commands.GroupCog, group_name="quota", group_descript
     async def report(self, interaction: GuildInteraction, days: Days = USUAL_DAYS) -> None:
         """See who used how many credits on which day: a chart, and a table for spreadsheets."""
         report, attachments = await run_or_defer(interaction, self._drawn(interaction, days))
-        limits = await run_or_defer(interaction, self._quotas.limits(interaction.guild_id))
-        await respond(
-            interaction,
-            RenderedMessage(content=confirmations.report_summary(report, limits), attachments=attachments),
-        )
+        summary = confirmations.report_summary(report)
+        embeds = report_embeds(report)
+        await respond(interaction, RenderedMessage(content=summary, embeds=embeds, attachments=attachments))
 
     async def _show(self, interaction: GuildInteraction, member: TargetMember) -> None:
         overview = self._quotas.overview(interaction.guild_id, member.user_id, role_ids=member.role_ids)

@@ -224,14 +224,16 @@ class YearBuilder:
     def _usage(self) -> None:
         """Write the running totals of what the songs used."""
         day = "date(ended_at)" if self._is_sqlite else "to_char(ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
-        for kind, key in (("server", "''"), ("member", "CAST(user_id AS VARCHAR(20))")):
+        keys = {"server": "''", "member": "CAST(user_id AS VARCHAR(20))", "playlist": "playlist_id"}
+        for kind, key in (*keys.items(), ("model", "model")):
             used = (
                 f"SELECT guild_id, {key} AS name, {day} AS day, count(*) AS songs, sum(cost) AS credits"
                 " FROM requests WHERE state = 'delivered' GROUP BY 1, 2, 3"
             )
             self._run(
-                "INSERT INTO daily_usage (guild_id, kind, key, day, songs, credits)"
-                f" SELECT guild_id, '{kind}', name, day, sum(songs) OVER up_to, sum(credits) OVER up_to"
+                "INSERT INTO daily_usage (guild_id, kind, key, day, songs, credits, requests)"
+                f" SELECT guild_id, '{kind}', name, day, sum(songs) OVER up_to, sum(credits) OVER up_to,"
+                " sum(songs) OVER up_to"
                 f" FROM ({used}) AS used WINDOW up_to AS (PARTITION BY guild_id, name ORDER BY day)"
             )
 

@@ -210,7 +210,8 @@ RULES = (
         FROM (
             SELECT guild_id, kind, day, songs - lag(songs, 1, 0) OVER up_to AS songs,
                 credits - lag(credits, 1, 0) OVER up_to AS credits
-            FROM daily_usage WINDOW up_to AS (PARTITION BY guild_id, kind, key ORDER BY day)
+            FROM daily_usage WHERE kind IN ('server', 'member')
+            WINDOW up_to AS (PARTITION BY guild_id, kind, key ORDER BY day)
         ) AS used
         GROUP BY guild_id, day
         HAVING sum(CASE kind WHEN 'server' THEN credits ELSE -credits END) <> 0

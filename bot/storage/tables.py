@@ -206,24 +206,16 @@ credit_caps = Table(
 )
 
 
-class UsageKind(StrEnum):
-    """What a running total of `daily_usage` is kept for."""
-
-    SERVER = "server"
-    """The server; the key is empty."""
-    MEMBER = "member"
-    """A member; the key is the id, or a random name once the member's data is erased."""
-
-
 daily_usage = Table(
     "daily_usage",
     METADATA,
     Column("guild_id", SNOWFLAKE, primary_key=True, autoincrement=False),
     Column("kind", String(8), primary_key=True),
     Column("key", String(50), primary_key=True),
-    Column("day", String(10), primary_key=True),  # UTC, as in ISO 8601; days without songs have no row
+    Column("day", String(10), primary_key=True),  # UTC, as in ISO 8601; days without requests have no row
     Column("songs", Integer, nullable=False),  # up to the end of the day, since the server's first song
     Column("credits", BigInteger, nullable=False),
+    Column("requests", Integer, nullable=False, server_default="0"),  # all that ended, with a song or without
     sqlite_with_rowid=False,  # a row is little more than its key
 )
 

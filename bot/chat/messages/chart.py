@@ -13,13 +13,16 @@ import re
 import threading
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from bot.chat.text import formatting
+from bot.domain.models import model_name
+from bot.domain.quotas import Period
 from bot.domain.text import clean_text, graphemes
 from bot.services.credits.reports import DayUse, MemberUse, Report
 
@@ -41,6 +44,10 @@ NAME_LIMIT = 32
 _DPI = 100
 _CARD, _INK, _FAINT, _LINE = "#23262B", "#F2F3F5", "#B9BDC5", "#454A53"
 _DAYS_COLOUR, _MEMBERS_COLOUR = "#56B4E9", "#E69F00"
+_BUDGET_COLOUR, _CAP_COLOUR = "#2BC79A", "#F0E442"
+_PERIOD_DAYS = {Period.DAY: 1, Period.WEEK: 7, Period.MONTH: 30}
+_FAR_ABOVE = 3.0
+"""How many times the highest bar a limit has to be so that it is only named: bars would be too small."""
 _LEFT = 60
 _NAME_PX = 440
 """Greatest width of a name."""
@@ -52,7 +59,8 @@ _BARS_END = 970
 _ROWS_TOP, _ROW = 768, 53
 HIGHEST = _ROWS_TOP + (TOP + 1) * _ROW + _GAP
 """The chart's greatest height in pixels."""
-_TITLE_PT, _TEXT_PT, _SMALL_PT = 36, 26, 23
+_TITLE_PT, _TEXT_PT, _SMALL_PT, _NOTE_PT = 36, 26, 23, 20
+_LIMIT_ROW = 40
 _FORMULA = re.compile(
     r"(^|[,;|\"])(\s*)(?=[=+\-@\u2212\u207a\u207b\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20])"
 )
@@ -76,7 +84,7 @@ def report_chart(report: Report, names: Mapping[int, str]) -> bytes:
         FigureCanvasAgg(figure)
         _head(figure, report)
         if report.credits:
-            _days(figure, report.days)
+            _days(figure, report.days, _limits(report))
             _members(figure, report.members, names)
         else:
             nothing = "No credits were used\nin these days."
@@ -89,17 +97,21 @@ def report_chart(report: Report, names: Mapping[int, str]) -> bytes:
 def report_csv(report: Report, names: Mapping[int, str]) -> bytes:
     """Write the report as CSV, in UTF-8 with a byte order mark, by which spreadsheets recognize it.
 
-    A row is either a day or a member. In a name, an apostrophe precedes whatever a spreadsheet would take for
-    a formula, at the beginning or after a possible cell separator.
+    A row is a day, a member, a playlist or a model. In a name, an apostrophe precedes whatever a spreadsheet
+    would take for a formula, at the beginning or after a possible cell separator.
     """
     text = io.StringIO(newline="")
     table = csv.writer(text)
-    table.writerow(("kind", "day", "user_id", "name", "credits", "songs"))
+    table.writerow(("kind", "day", "user_id", "name", "credits", "songs", "requests"))
     for day in report.days:
-        table.writerow(("day", day.day.isoformat(), "", "", day.credits, day.songs))
+        table.writerow(("day", day.day.isoformat(), "", "", day.credits, day.songs, ""))
     for use in report.members:
         name = _cell(names.get(use.user_id, ""))
-        table.writerow(("member", "", use.user_id, name, use.credits, use.songs))
+        table.writerow(("member", "", use.user_id, name, use.credits, use.songs, ""))
+    named = [("playlist", one.name or one.key, one.use) for one in report.playlists]
+    named += [("model", model_name(one.key), one.use) for one in report.models]
+    for kind, name, used in named:
+        table.writerow((kind, "", "", _cell(name), used.credits, used.songs, used.requests))
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -114,6 +126,7 @@ def report_alt(report: Report, names: Mapping[int, str]) -> str:
         parts.append(f"Busiest day: {_long(busiest.day)} with {formatting.in_credits(busiest.credits)}.")
     top = (f"{_name(use, names)} {use.credits:,}" for use in report.members[:TOP])
     more = f", and {len(report.members) - TOP:,} more" if len(report.members) > TOP else ""
+    parts += [f"{line.text}." for line in _limits(report)]
     parts.append(f"By member: {', '.join(top)}{more}.")
     return formatting.plain(" ".join(parts), limit=ALT_LIMIT)
 
@@ -130,17 +143,64 @@ def _head(figure: "Figure", report: Report) -> None:
     _write(figure, _LEFT, 140, span, size=_TEXT_PT, colour=_FAINT)
 
 
-def _days(figure: "Figure", days: tuple[DayUse, ...]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """A limit of the whole server as a line in the chart."""
+
+    text: str
+    per_day: float
+    colour: str
+
+
+def _limits(report: Report) -> list[_Limit]:
+    """Return the server's budget and its cap, spread over the days of their periods."""
+    limits = report.limits
+    shared = (
+        (limits.budget, "Budget", _BUDGET_COLOUR),
+        (limits.server_cap, "Bot owner's limit", _CAP_COLOUR),
+    )
+    return [
+        _Limit(
+            _limit_text(name, limit.credits, limit.period), limit.credits / _PERIOD_DAYS[limit.period], colour
+        )
+        for limit, name, colour in shared
+        if limit is not None
+    ]
+
+
+def _limit_text(name: str, amount: int, period: Period) -> str:
+    pace = "" if period is Period.DAY else f": {round(amount / _PERIOD_DAYS[period]):,} a day"
+    return f"{name}, {amount:,} every {period}{pace}"
+
+
+def _draw_limits(figure: "Figure", axes: "Axes", limits: Sequence[_Limit], highest: int) -> None:
+    """Draw the limits as dashed lines, and name them above the bars; those far above are only named."""
+    for row, limit in enumerate(limits):
+        is_far = limit.per_day > _FAR_ABOVE * highest
+        if not is_far:
+            axes.axhline(limit.per_day, color=limit.colour, linewidth=3, linestyle=(0, (4, 3)))
+        sign, words = ("\N{UPWARDS ARROW}", f"{limit.text}, far above") if is_far else ("- -", limit.text)
+        y = 270 + row * _LIMIT_ROW
+        _write(figure, _LEFT, y, sign, size=_NOTE_PT, bold=True, colour=limit.colour)
+        words = _fitting(words, size=_NOTE_PT, width=WIDTH - 2 * _LEFT - 60)
+        _write(figure, _LEFT + 60, y, words, size=_NOTE_PT, colour=_FAINT)
+
+
+def _days(figure: "Figure", days: tuple[DayUse, ...], limits: Sequence[_Limit]) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator  # noqa: PLC0415 - see the module's docstring
 
     _write(figure, _LEFT, 222, "By day", size=_TEXT_PT, bold=True)
-    left, bottom, wide, high, whole = 150, 570, 960, 300, figure.bbox.height
+    named = _LIMIT_ROW * len(limits)  # what is named above the bars takes from their height
+    left, bottom, wide, high, whole = 150, 570, 960, 300 - named, figure.bbox.height
     axes = figure.add_axes((left / WIDTH, 1 - bottom / whole, wide / WIDTH, high / whole), facecolor=_CARD)
     axes.bar(range(len(days)), [day.credits for day in days], width=_bar(len(days)), color=_DAYS_COLOUR)
     reach = max(len(days), 3) / 2
     middle = (len(days) - 1) / 2
     axes.set_xlim(middle - reach, middle + reach)
-    axes.set_ylim(0, max(day.credits for day in days) * 1.05)
+    highest = max(day.credits for day in days)
+    near = [limit.per_day for limit in limits if limit.per_day <= _FAR_ABOVE * highest]
+    axes.set_ylim(0, max(highest, *near, 0) * 1.05)
+    _draw_limits(figure, axes, limits, highest)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3, integer=True))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(round(value))))
     ticks = _ticks(len(days))

@@ -1,6 +1,6 @@
-"""The `/credits` message: a member's credits as an embed."""
+"""The `/credits` message: a member's credits as an embed; and what a server's came to by choice."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import discord
 
@@ -19,16 +19,53 @@ from bot.chat.text.formatting import (
 from bot.chat.text.quotas import allowance_of, budget_left, cap_left, next_request, songs_left
 from bot.chat.text.songs import UNTITLED
 from bot.domain.ledger import Entry, TransferKind
+from bot.domain.models import model_name
 from bot.domain.requests import Request
 from bot.domain.songs import UNLOVED, Song
+from bot.services.credits.reports import ChoiceUse, Report
 from bot.services.credits.statements import CreditsOverview, StatementLine
 
 ENTRY_LIMIT = 120
 """Characters of one entry's reason."""
 TITLE_SHOWN = 80
 """Characters of a song's title, escapes included."""
+CHOICES_SHOWN = 5
+"""The playlists and the models that a report lists; the others are added up."""
+NAME_SHOWN = 80
+"""Characters of a playlist's or a model's name, escapes included."""
 NO_SONG = "No song"
 BEING_MADE = "A song in the making"
+
+
+def report_embeds(report: Report) -> list[discord.Embed]:
+    """Build what a server's requests came to by playlist and by model; nothing without requests."""
+    if not report.models:
+        return []
+    saved = [one for one in report.playlists if one.name is not None]
+    rest = [one for one in report.playlists if one.name is None]
+    names = [quoted(one.name, limit=NAME_SHOWN) for one in saved]
+    embed = discord.Embed(title="What was requested", colour=colours.MODERATION)
+    embed.add_field(name="By playlist", value=_choices(saved, names, rest, "not saved here"), inline=False)
+    models = [quoted(model_name(one.key), limit=NAME_SHOWN) for one in report.models]
+    embed.add_field(name="By model", value=_choices(report.models, models, (), ""), inline=False)
+    return [embed]
+
+
+def _choices(uses: Sequence[ChoiceUse], names: Sequence[str], others: Sequence[ChoiceUse], whose: str) -> str:
+    """List the first choices, and add up the rest of them and the others."""
+    lines = [_came_to(f"**{name}**", [one]) for name, one in zip(names, uses[:CHOICES_SHOWN], strict=False)]
+    if more := uses[CHOICES_SHOWN:]:
+        lines.append(_came_to(f"{len(more):,} more", more))
+    if others:
+        lines.append(_came_to(f"{len(others):,} {whose}", others))
+    return "\n".join(lines)
+
+
+def _came_to(name: str, uses: Sequence[ChoiceUse]) -> str:
+    requests, songs, credits_ = (
+        sum(getattr(one.use, part) for one in uses) for part in ("requests", "songs", "credits")
+    )
+    return f"{name}: {in_credits(credits_)} for {counted(songs, 'song')}, of {counted(requests, 'request')}"
 
 
 def credits_message(overview: CreditsOverview) -> discord.Embed:

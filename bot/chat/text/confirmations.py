@@ -238,13 +238,13 @@ def budget_set(limits: SharedLimits) -> str:
     return "\n".join((*none, *limits_left(limits)))
 
 
-def report_summary(report: Report, limits: SharedLimits) -> str:
+def report_summary(report: Report) -> str:
     """Say what was used in the report's days, and what the shared limits leave."""
     span = "today" if len(report.days) == 1 else f"in the last {len(report.days):,} days"
     used = f"**{in_credits(report.credits)}** used for {counted(report.songs, 'song')} {span} (UTC)."
     if not report.credits:
         used = f"No credits were used {span} (UTC)."
-    return "\n".join((f"{used}{_before(report)}", *limits_left(limits)))
+    return "\n".join((f"{used}{_before(report)}", *limits_left(report.limits)))
 
 
 def _before(report: Report) -> str:

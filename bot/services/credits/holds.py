@@ -84,10 +84,10 @@ def hold_credits(uow: UnitOfWork, request_id: int, payment: SongPayment, now: da
 
 
 def settle_hold(uow: UnitOfWork, request: Request, settlement: Settlement, now: datetime) -> None:
-    """Use the credits that a request holds, or refund them; a hold is settled at most once."""
-    if settlement is Settlement.POST:
-        # before the caps' accounts, whose locks all servers wait for
+    """Use the credits that an ended request held, or refund them; a hold is settled at most once."""
+    if settlement is not Settlement.NONE:  # before the caps' accounts, whose locks all servers wait for
         uow.usage.count(request, on=now.astimezone(UTC).date())
+    if settlement is Settlement.POST:
         uow.ledger.post(request.id, now=now)
     elif settlement is Settlement.VOID:
         uow.ledger.void(request.id, now=now)

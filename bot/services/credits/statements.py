@@ -1,7 +1,7 @@
 """The service for members' credit statements and servers' reports."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -137,8 +137,7 @@ class QuotaService:
         Raises:
             StoreError: the database cannot be used.
         """
-        today = self._clock().astimezone(UTC).date()
-        return await self._store.read(read_report, guild_id, days, today)
+        return await self._store.read(_report, guild_id, days, self._caps, self._clock())
 
 
 def statement_of(
@@ -206,6 +205,11 @@ def _last_of_each(entries: Iterable[Entry]) -> Iterator[Entry]:
             yield entry
         if entry.request_id is not None:
             seen.add(entry.request_id)
+
+
+def _report(uow: UnitOfWork, guild_id: int, days: int, caps: CapConfig, now: datetime) -> Report:
+    report = read_report(uow, guild_id, days, now.astimezone(UTC).date())
+    return replace(report, limits=_limits(uow, guild_id, caps, now))
 
 
 def _limits(uow: UnitOfWork, guild_id: int, caps: CapConfig, now: datetime) -> SharedLimits:

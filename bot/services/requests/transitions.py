@@ -53,7 +53,7 @@ def apply_transition(
         uow.playlists.count_failure(request.guild_id, request.spec.playlist_id, kind, now=now)
     if transition in CONCLUDING:
         uow.members.record_turn(request.guild_id, request.user_id, now=now)
-    settle_hold(uow, request, settlement, now)
+    settle_hold(uow, updated, settlement, now)
     if request.state is State.AWAITING:
         uow.outbox.mark_due(request.id, MessageKind.APPROVAL, due_at=now)
     if made:

@@ -1,4 +1,4 @@
-"""What songs used, as running totals: what was used in some days is the difference of two of them."""
+"""What requests came to, as running totals: what was used in some days is the difference of two of them."""
 
 import secrets
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Row,
     ScalarSelect,
     Select,
     and_,
@@ -22,11 +23,11 @@ from sqlalchemy import (
 from typing_extensions import override
 
 from bot.domain.personal_data import NOBODY_ID
-from bot.domain.requests import Request
-from bot.services.repositories.usage import Usage, Use
+from bot.domain.requests import USED, Request
+from bot.services.repositories.usage import Usage, UsageKind, Use
 from bot.storage.advisory_locks import lock_usage
 from bot.storage.sql import SqlRepository, Upsert, upsert
-from bot.storage.tables import UsageKind, daily_usage
+from bot.storage.tables import daily_usage
 
 _c = daily_usage.c
 _end, _start = daily_usage.alias("at_the_end"), daily_usage.alias("before")
@@ -34,12 +35,16 @@ _OF_SERIES = and_(_c.guild_id == bindparam("guild"), _c.kind == bindparam("of"),
 _COUNT_LATER = (  # there are none, unless the clock was set back
     update(daily_usage)
     .where(_OF_SERIES, _c.day > bindparam("on"))
-    .values(songs=_c.songs + 1, credits=_c.credits + bindparam("cost"))
+    .values(
+        songs=_c.songs + bindparam("made"),
+        credits=_c.credits + bindparam("cost"),
+        requests=_c.requests + 1,
+    )
 )
 _OF_SERVER = and_(_c.guild_id == bindparam("guild"), _c.kind == UsageKind.SERVER, _c.key == "")
 _BEFORE = select(func.max(_c.day)).where(_OF_SERVER, _c.day < bindparam("first")).scalar_subquery()
 _BY_DAY = (
-    select(_c.day, _c.songs, _c.credits)
+    select(_c.day, _c.songs, _c.credits, _c.requests)
     .where(_OF_SERVER, _c.day >= func.coalesce(_BEFORE, ""), _c.day <= bindparam("last"))
     .order_by(_c.day)
 )
@@ -52,11 +57,17 @@ class SqlUsage(SqlRepository, Usage):
     @override
     def count(self, request: Request, *, on: date) -> None:
         lock_usage(self._conn, request.guild_id)
-        of = {"guild": request.guild_id, "on": on.isoformat(), "cost": request.cost}
-        series = [
-            of | {"of": UsageKind.SERVER, "whose": ""},
-            of | {"of": UsageKind.MEMBER, "whose": str(request.user_id)},
-        ]
+        made = request.state in USED
+        keys = {
+            UsageKind.SERVER: "",
+            UsageKind.MEMBER: str(request.user_id),
+            UsageKind.PLAYLIST: request.spec.playlist_id,
+            UsageKind.MODEL: request.spec.model,
+        }
+        if not made:
+            keys[UsageKind.FAILURE] = request.failure.kind if request.failure else request.state
+        of = {"guild": request.guild_id, "on": on.isoformat(), "made": int(made), "cost": made * request.cost}
+        series = [of | {"of": kind, "whose": key} for kind, key in keys.items()]
         self._conn.execute(_count(self._conn.dialect.name), series)
         self._conn.execute(_COUNT_LATER, series)
 
@@ -65,29 +76,43 @@ class SqlUsage(SqlRepository, Usage):
         days = {"guild": guild_id, "first": first.isoformat(), "last": last.isoformat()}
         found, before = {}, Use()
         for row in self._conn.execute(_BY_DAY, days):
-            total, day = Use(row.songs, row.credits), date.fromisoformat(row.day)
+            total, day = Use(row.songs, row.credits, row.requests), date.fromisoformat(row.day)
             if day >= first:
-                found[day] = Use(total.songs - before.songs, total.credits - before.credits)
+                found[day] = Use(
+                    total.songs - before.songs,
+                    total.credits - before.credits,
+                    total.requests - before.requests,
+                )
             before = total
         return found
 
     @override
     def by_member(self, guild_id: int, first: date, last: date) -> dict[int, Use]:
-        days = {"guild": guild_id, "first": first.isoformat(), "last": last.isoformat()}
         found: dict[int, Use] = {}
-        for row in self._conn.execute(_BY_MEMBER, days):
-            user_id = int(row.name) if row.name.isdigit() else NOBODY_ID
-            earlier = found.get(user_id, Use())  # of others whose data was erased
-            found[user_id] = Use(earlier.songs + row.songs, earlier.credits + row.credits)
+        for name, use in self.by_key(guild_id, UsageKind.MEMBER, first, last).items():
+            user_id = int(name) if name.isdigit() else NOBODY_ID
+            other = found.get(user_id, Use())  # of others whose data was erased
+            found[user_id] = Use(
+                other.songs + use.songs, other.credits + use.credits, other.requests + use.requests
+            )
         return found
+
+    @override
+    def by_key(self, guild_id: int, kind: UsageKind, first: date, last: date) -> dict[str, Use]:
+        days = {"guild": guild_id, "of": kind, "first": first.isoformat(), "last": last.isoformat()}
+        return {row.name: _use(row) for row in self._conn.execute(_BY_KEY, days)}
 
     @override
     def by_guild(self, first: date) -> dict[int, Use]:
         rows = self._conn.execute(_BY_GUILD, {"first": first.isoformat(), "last": _FOR_EVER})
-        return {row.name: Use(row.songs, row.credits) for row in rows}
+        return {row.name: _use(row) for row in rows if row.songs}
 
 
 _FOR_EVER = date.max.isoformat()
+
+
+def _use(row: Row[*tuple[Any, ...]]) -> Use:
+    return Use(row.songs, row.credits, row.requests)
 
 
 def erase_usage(conn: Connection, guild_id: int, user_id: int) -> int:
@@ -104,7 +129,9 @@ def erase_usage_of_guild(conn: Connection, guild_id: int, *, limit: int) -> int:
 
     The last of them may have more days.
     """
-    names = conn.execute(_MEMBERS, {"guild": guild_id, "at_most": limit + 1}).scalars().all()
+    names = (
+        conn.execute(_KEYS, {"guild": guild_id, "of": UsageKind.MEMBER, "at_most": limit + 1}).scalars().all()
+    )
     days = 0
     for name in names:
         if days < limit and name.isdigit() and int(name) != NOBODY_ID:
@@ -114,18 +141,23 @@ def erase_usage_of_guild(conn: Connection, guild_id: int, *, limit: int) -> int:
 
 @cache
 def _count(dialect: str) -> Upsert:
-    """Return the statement that adds a song to a series' total of a day, which begins with that before."""
+    """Return the statement that adds a request to a series' total of a day, which begins with that before."""
     statement = upsert(dialect, daily_usage)
     return statement.values(
         guild_id=bindparam("guild"),
         kind=bindparam("of"),
         key=bindparam("whose"),
         day=bindparam("on"),
-        songs=func.coalesce(_last_before(_c.songs), 0) + 1,
+        songs=func.coalesce(_last_before(_c.songs), 0) + bindparam("made"),
         credits=func.coalesce(_last_before(_c.credits), 0) + bindparam("cost"),
+        requests=func.coalesce(_last_before(_c.requests), 0) + 1,
     ).on_conflict_do_update(
         index_elements=["guild_id", "kind", "key", "day"],
-        set_={"songs": _c.songs + 1, "credits": _c.credits + bindparam("cost")},
+        set_={
+            "songs": _c.songs + bindparam("made"),
+            "credits": _c.credits + bindparam("cost"),
+            "requests": _c.requests + 1,
+        },
     )
 
 
@@ -156,23 +188,24 @@ def _used(names: CTE, series: Callable[[FromClause], ColumnElement[bool]]) -> Se
             names.c.name,
             (_end.c.songs - func.coalesce(_start.c.songs, 0)).label("songs"),
             (_end.c.credits - func.coalesce(_start.c.credits, 0)).label("credits"),
+            (_end.c.requests - func.coalesce(_start.c.requests, 0)).label("requests"),
         )
         .select_from(names.join(_end, at_end).outerjoin(_start, before))
         .where(_end.c.day >= bindparam("first"))
     )
 
 
-_MEMBER_NAMES = _steps(_c.key, _c.guild_id == bindparam("guild"), _c.kind == UsageKind.MEMBER)
+_KEY_NAMES = _steps(_c.key, _c.guild_id == bindparam("guild"), _c.kind == bindparam("of"))
 _GUILD_NAMES = _steps(_c.guild_id)
-_MEMBERS = (  # those whose data was erased come last, and nobody comes first
-    select(_MEMBER_NAMES.c.name).where(_MEMBER_NAMES.c.name.is_not(None)).limit(bindparam("at_most"))
+_KEYS = (  # of members, those whose data was erased come last, and nobody comes first
+    select(_KEY_NAMES.c.name).where(_KEY_NAMES.c.name.is_not(None)).limit(bindparam("at_most"))
 )
-_BY_MEMBER = _used(
-    _MEMBER_NAMES,
+_BY_KEY = _used(
+    _KEY_NAMES,
     lambda one: and_(
         one.c.guild_id == bindparam("guild"),
-        one.c.kind == UsageKind.MEMBER,
-        one.c.key == _MEMBER_NAMES.c.name,
+        one.c.kind == bindparam("of"),
+        one.c.key == _KEY_NAMES.c.name,
     ),
 )
 _BY_GUILD = _used(

@@ -43,7 +43,11 @@ async def test_a_moderator_sees_who_used_what(local: BotHarness) -> None:
             "name": "Ada",
             "credits": "30",
             "songs": "1",
+            "requests": "",
         }
+        (embed,) = message.embeds
+        assert "**v5.5**: 30 credits for 1 song, of 1 request" in str(embed)
+        assert "1 not saved here: 30 credits for 1 song, of 1 request" in str(embed)
 
 
 async def test_reports_are_made_one_at_a_time_and_nothing_else_waits_for_them(

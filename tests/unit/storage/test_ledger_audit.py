@@ -119,12 +119,12 @@ def holds(state: str, request: int, *, cost: int, held: int, parts: str, ends: s
             "used 30 credits for 1.",
         ),
         (
-            "UPDATE daily_usage SET credits = 60 WHERE kind = 'member'",
+            "UPDATE daily_usage SET credits = 60 WHERE kind = 'member' AND songs > 0",
             f"Usage of server {GUILD} on {NOW.date()}: 30 credits are counted, but 60 of its members, or "
             "other numbers of songs.",
         ),
         (
-            f"UPDATE daily_usage SET key = '{USER + 5}' WHERE kind = 'member'",
+            f"UPDATE daily_usage SET key = '{USER + 5}' WHERE kind = 'member' AND songs > 0",
             f"Usage of member {USER} of server {GUILD}: 0 credits are counted, but the member's requests "
             "used 30.",
         ),

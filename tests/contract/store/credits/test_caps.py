@@ -237,7 +237,9 @@ class TestCaps:
             GUILD: Spending(songs=1, credits=30, last_at=songs.now),
             ELSEWHERE: Spending(songs=1, credits=30, last_at=songs.now),
         }
-        assert await songs.store.read(lambda uow: uow.usage.by_guild(MONTH_END.date())) == {GUILD: Use(1, 30)}
+        assert await songs.store.read(lambda uow: uow.usage.by_guild(MONTH_END.date())) == {
+            GUILD: Use(1, 30, 2)
+        }
         spent = await songs.store.read(lambda uow: period_spending(uow, CapConfig(), songs.now))
         assert (spent.songs, spent.credits) == (3, 90)
         assert await songs.store.read(lambda uow: uow.guilds.last_turns()) == {GUILD: MONTH_END}

@@ -5,6 +5,7 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import discord
@@ -16,7 +17,10 @@ from PIL import Image
 from bot.chat.messages.chart import ALT_LIMIT, HIGHEST, WIDTH, report_alt, report_chart, report_csv
 from bot.chat.messages.files import ReportFiles
 from bot.chat.text.formatting import DASH
-from bot.services.credits.reports import Report, report_of
+from bot.domain.caps import Cap
+from bot.domain.quotas import Period, window_of
+from bot.services.credits.limits import BudgetState, SharedLimits
+from bot.services.credits.reports import ChoiceUse, Report, report_of
 from bot.services.repositories.usage import Use
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -222,3 +226,46 @@ def test_the_words_fit_where_discord_takes_them() -> None:
     assert len(words) <= ALT_LIMIT
     assert words.endswith("and 490 more.")
     assert decoded(report_chart(report, {})).size == (WIDTH, HIGHEST)
+
+
+BUDGET = BudgetState(credits=1500, left=0, spent=0, period=Period.WEEK, resets_at=NOW)
+CAP = Cap(guild_id=1, credits=900_000, spent=0, period=Period.MONTH, window=window_of(Period.MONTH, NOW))
+
+
+def colours(report: Report) -> set[object]:
+    found = decoded(report_chart(report, {})).getcolors(WIDTH * HIGHEST) or ()
+    return {colour for _, colour in found}
+
+
+def test_limits_are_lines_where_the_bars_stay_readable_and_are_named_in_any_case() -> None:
+    report = made(7, 9, each=100)
+    limited = replace(report, limits=SharedLimits(budget=BUDGET, server_cap=CAP))
+    budget, cap = "Budget, 1,500 every week: 214 a day", "900,000 every month: 30,000 a day"
+    assert f"{budget}. Bot owner's limit, {cap}. By member" in report_alt(limited, {})
+    green = (0x2B, 0xC7, 0x9A, 255)
+    assert green in colours(limited) - colours(report)
+    bars = [max(row_heights(one)) for one in (report, limited)]
+    assert bars[1] > bars[0] / 3  # the cap far above does not press them down
+
+
+def row_heights(report: Report) -> list[int]:
+    """Return how many pixels of the bars' colour each column of the chart has."""
+    image = decoded(report_chart(report, {}))
+    return [
+        sum(image.getpixel((x, y)) == (0x56, 0xB4, 0xE9, 255) for y in range(250, 600))
+        for x in range(150, 1110, 8)
+    ]
+
+
+def test_a_table_has_playlists_and_models_with_their_requests() -> None:
+    report = replace(
+        made(1, 1),
+        playlists=(ChoiceUse("p-1", Use(2, 60, 3), "=Lo-fi"), ChoiceUse("p-2", Use(0, 0, 1))),
+        models=(ChoiceUse("v55", Use(2, 60, 4)),),
+    )
+    chosen = [row for row in rows(report, {}) if row["kind"] in {"playlist", "model"}]
+    assert [(row["name"], row["credits"], row["songs"], row["requests"]) for row in chosen] == [
+        ("'=Lo-fi", "60", "2", "3"),
+        ("p-2", "0", "0", "1"),
+        ("v5.5", "60", "2", "4"),
+    ]

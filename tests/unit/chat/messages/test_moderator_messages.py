@@ -14,7 +14,7 @@ from bot.chat.messages.audit import (
     members_of,
     news_text,
 )
-from bot.chat.messages.credits import member_credits_message
+from bot.chat.messages.credits import member_credits_message, report_embeds
 from bot.chat.messages.settings import CHOSEN, ShownSettings
 from bot.chat.panel import BUDGET, ROLES
 from bot.chat.panel.view import BY_KEY, panel_message
@@ -36,7 +36,7 @@ from bot.domain.quotas import Period, Policy, Source
 from bot.domain.requests import Failure, FailureKind, State
 from bot.services.cards import ApprovalCard
 from bot.services.credits.limits import NO_LIMITS, BudgetState, SharedLimits
-from bot.services.credits.reports import report_of
+from bot.services.credits.reports import ChoiceUse, report_of
 from bot.services.credits.statements import CreditsOverview, Statement, StatementLine
 from bot.services.moderation.guild_settings import EffectiveSettings
 from bot.services.moderation.members import BalanceChange
@@ -121,10 +121,10 @@ def test_a_report_says_what_it_was_before() -> None:
     today = date(2026, 11, 24)
     by_day = {today - timedelta(days=back): Use(1, spent) for back, spent in ((0, 90), (1, 60))}
     one_day = report_of(by_day, {}, guild_id=9, days=1, today=today)
-    assert report_summary(one_day, NO_LIMITS).endswith("(UTC). The day before, it was 60 credits (+50 %).")
+    assert report_summary(one_day).endswith("(UTC). The day before, it was 60 credits (+50 %).")
     by_day = {today - timedelta(days=9): Use(1, 90)}
     week = report_of(by_day, {}, guild_id=9, days=7, today=today)
-    assert report_summary(week, NO_LIMITS).endswith("In the 7 days before, it was 90 credits (-100 %).")
+    assert report_summary(week).endswith("In the 7 days before, it was 90 credits (-100 %).")
 
 
 def shown_with(settings: GuildSettings, cap: Cap | None = None) -> ShownSettings:
@@ -189,8 +189,12 @@ def test_the_owners_limit_stands_beside_the_budget() -> None:
     assert owners.startswith("The bot owner's limit for this server: **0** of 300 credits left, because 390 ")
     assert budget_set(replace(limits, budget=None)).splitlines() == [NO_BUDGET, owners]
     assert budget_set(NO_LIMITS) == NO_BUDGET
-    report = report_of({}, {}, guild_id=1, days=1, today=NOW.date())
-    assert report_summary(report, limits).splitlines() == ["No credits were used today (UTC).", own, owners]
+    report = replace(report_of({}, {}, guild_id=1, days=1, today=NOW.date()), limits=limits)
+    assert report_summary(report).splitlines() == [
+        "No credits were used today (UTC).",
+        own,
+        owners,
+    ]
 
 
 def test_an_effect_says_what_was_before() -> None:
@@ -257,3 +261,23 @@ def test_a_member_reads_what_moderators_decided_as_far_as_it_fits() -> None:
     assert "Reason" not in news_text([replace(gift, reason=None)])
     many = news_text([replace(gift, reason="w" * REASON_LIMIT)] * 20)
     assert CONTENT_LIMIT - 600 < len(many) <= CONTENT_LIMIT
+
+
+def test_a_report_says_what_was_requested() -> None:
+    playlists = [ChoiceUse(f"p-{n}", Use(1, 30, 2), f"Mix *{n}*") for n in range(7)]
+    report = replace(
+        report_of({}, {}, guild_id=1, days=1, today=NOW.date()),
+        playlists=(*playlists, ChoiceUse("q", Use(0, 0, 1))),
+        models=(ChoiceUse("v55", Use(7, 210, 15)),),
+    )
+    (embed,) = report_embeds(report)
+    check_sendable(embeds=[embed])
+    shown = fields(embed)
+    assert shown["By model"] == "**v5.5**: 210 credits for 7 songs, of 15 requests"
+    lines = str(shown["By playlist"]).splitlines()
+    assert lines[0] == r"**Mix \*0\***: 30 credits for 1 song, of 2 requests"
+    assert lines[5:] == [
+        "2 more: 60 credits for 2 songs, of 4 requests",
+        "1 not saved here: 0 credits for 0 songs, of 1 request",
+    ]
+    assert report_embeds(report_of({}, {}, guild_id=1, days=1, today=NOW.date())) == []
