@@ -130,6 +130,9 @@ class SqlPersonalData(SqlRepository, PersonalData):
         is_last = left > decisions
         saved = self._erase_playlists(user_id) if is_last else 0  # it reads all playlists: once is enough
         if is_last:  # the accounts of windows in use, and of the bonus
+            # who requests a song at this moment is back, or not yet: placing locks the member first
+            mine = select(members.c.guild_id).where(members.c.user_id == user_id)
+            self._conn.execute(mine.order_by(members.c.guild_id).with_for_update())
             for in_use in (_a.window_starts_at.is_(None), _a.window_starts_at > before - LONGEST_WINDOW):
                 self._disown(user_id, in_use & ~_IS_BACK, limit=UNLIMITED)
         return ErasureSummary(requests=erased, loves=loved, playlists=saved, decisions=decisions), is_last
