@@ -6,6 +6,7 @@ from bot.chat.interactions.components import command
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.messages.help import HelpView, help_message
+from bot.chat.translation import using
 
 
 class Help(commands.Cog):
@@ -14,7 +15,10 @@ class Help(commands.Cog):
     @command()
     async def help(self, interaction: GuildInteraction) -> None:
         """How to make songs here, and what they cost; moderators: setup, config and admin commands."""
-        await respond(interaction, help_message(await run_or_defer(interaction, _view(interaction))))
+        view = await run_or_defer(interaction, _view(interaction))
+        with using(interaction.language):
+            message = help_message(view)
+        await respond(interaction, message)
 
 
 async def _view(interaction: GuildInteraction) -> HelpView:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from babel.core import negotiate_locale
+from babel.numbers import format_decimal
 
 CATALOGUES = Path(__file__).parents[1] / "locales"
 COMPILED = Path("LC_MESSAGES", "messages.mo")
@@ -35,9 +36,21 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's name for it, which extrac
     return message
 
 
-def gettext(message: str) -> str:
-    """Return the message in the current language, or in English where a translation is missing."""
-    return _current.get().translations.gettext(message)
+def gettext(message: str, **values: object) -> str:
+    """Return the message in the current language, its placeholders filled in; in English if it lacks it."""
+    translated = _current.get().translations.gettext(message)
+    return translated.format(**values) if values else translated
+
+
+def ngettext(singular: str, plural: str, count: int, **values: object) -> str:
+    """Return the form that fits the count, which `{count}` stands for, as `gettext` does."""
+    translated = _current.get().translations.ngettext(singular, plural, abs(count))
+    return translated.format(count=number(count), **values)
+
+
+def number(value: int) -> str:
+    """Format a number as the current language does, for example "1,200" or "1.200"."""
+    return format_decimal(value, locale=_current.get().code)
 
 
 @contextmanager

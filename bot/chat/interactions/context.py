@@ -9,6 +9,7 @@ import discord
 from discord import app_commands
 
 from bot.chat.timings import ChatTimings
+from bot.chat.translation import Language, language_of
 from bot.domain.errors import NotServedError, OutsideServerError, StoppingError
 from bot.domain.songs import Viewer
 from bot.services import Services
@@ -53,6 +54,11 @@ class GuildInteraction:
     def user_id(self) -> int:
         """Return the member's id."""
         return self.member.id
+
+    @property
+    def language(self) -> Language:
+        """Return the language of the member's client, for what only they see."""
+        return language_of(self.raw.locale.value)
 
     @property
     def role_ids(self) -> tuple[int, ...]:

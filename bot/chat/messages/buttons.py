@@ -8,6 +8,7 @@ import discord
 from discord import ButtonStyle
 
 from bot.chat.text import labels
+from bot.chat.translation import gettext
 from bot.domain.quotas import Period
 from bot.domain.songs import Loves
 from bot.services.moderation.approvals import PendingRequest
@@ -207,7 +208,7 @@ class HelpTopic(StrEnum):
 
 def help_buttons() -> list[Button]:
     """Build the buttons of `/help`."""
-    return [button(labels.HELP[topic], f"help:{topic}") for topic in HelpTopic]
+    return [button(gettext(labels.HELP[topic]), f"help:{topic}") for topic in HelpTopic]
 
 
 def period_button(amount: int, period: Period) -> Button:

@@ -16,6 +16,7 @@ from bot.chat.text.formatting import (
     relative,
 )
 from bot.chat.text.requests import CLOSED, PAUSED_BY_OPERATOR, PAUSES, paused_until
+from bot.chat.translation import N_, gettext
 from bot.services.cards import StatusCard
 from bot.services.moderation.approvals import PendingRequest
 from bot.services.requests.queue_service import QueueSection, QueueView
@@ -30,7 +31,7 @@ EMPTY = (
     "The queue is empty, so it is your turn at once: type `/inspire`, and paste the link of a Suno playlist."
 )
 NOBODY = "The queue is empty."
-NO_REASON = "none was given."
+NO_REASON = N_("none was given.")
 
 
 def queue_message(view: QueueView) -> discord.Embed:
@@ -62,14 +63,17 @@ def _nobody(view: QueueView) -> str:
 def hold_ups(view: QueueView) -> Iterator[str]:
     """Say why no new song is being made, if so."""
     if view.pause is not None:
-        reason = reason_text(view.pause.reason, limit=QUEUE_REASON_LIMIT, otherwise=NO_REASON)
-        yield f"{paused_until(view.pause)} {reason}"
+        yield f"{paused_until(view.pause)} {_reason(view.pause.reason)}"
     elif view.paused_by_operator:
-        yield PAUSED_BY_OPERATOR
+        yield gettext(PAUSED_BY_OPERATOR)
     elif view.outage:
-        yield PAUSES[view.outage]
+        yield gettext(PAUSES[view.outage])
     if view.closed is not None:
-        yield f"{CLOSED} {reason_text(view.closed, limit=QUEUE_REASON_LIMIT, otherwise=NO_REASON)}"
+        yield f"{gettext(CLOSED)} {_reason(view.closed)}"
+
+
+def _reason(reason: str | None) -> str:
+    return reason_text(reason, limit=QUEUE_REASON_LIMIT, otherwise=gettext(NO_REASON))
 
 
 def _rows(part: QueueSection, user_id: int) -> str:

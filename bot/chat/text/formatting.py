@@ -10,6 +10,7 @@ import unicodedata
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from bot.chat.translation import gettext, ngettext
 from bot.domain.playlists import NAME_LIMIT
 from bot.domain.text import clean_text
 
@@ -132,7 +133,7 @@ def counted(count: int, noun: str) -> str:
 
 def in_credits(count: int) -> str:
     """Format an amount of credits, for example "30 credits"."""
-    return counted(count, "credit")
+    return ngettext("{count} credit", "{count} credits", count)
 
 
 def are_back(count: int) -> str:
@@ -144,7 +145,7 @@ def are_back(count: int) -> str:
 
 def reason_text(reason: str | None, *, limit: int = REASON_LIMIT, otherwise: str = "") -> str:
     """Format the reason that a moderator gave, in their own words."""
-    return f"Reason: {quoted(reason, limit=limit, otherwise=otherwise)}"
+    return gettext("Reason: {reason}", reason=quoted(reason, limit=limit, otherwise=otherwise))
 
 
 def minutes(duration_s: float | None) -> str:

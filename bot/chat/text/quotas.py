@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import assert_never
 
 from bot.chat.text.formatting import counted, in_credits, relative
+from bot.chat.translation import N_, gettext, ngettext
 from bot.domain.caps import Cap
 from bot.domain.guild_settings import RoleLimits
 from bot.domain.quotas import Period, Policy, Source
@@ -16,26 +17,44 @@ BUDGET = "this server's budget"
 CAP = "the bot owner's limit for this server"
 IN_PERIOD = {Period.DAY: "today", Period.WEEK: "this week", Period.MONTH: "this month"}
 
+# Translators: {songs} stands for "2 more songs", {new} for "90 new ones", {when} for "in 2 days".
+LEFT = {
+    Period.DAY: N_("{credits}: {songs} today, {new} {when}."),
+    Period.WEEK: N_("{credits}: {songs} this week, {new} {when}."),
+    Period.MONTH: N_("{credits}: {songs} this month, {new} {when}."),
+}
+
 
 def songs_left(overview: CreditsOverview) -> str:
     """Say what the member's credits are enough for, and when there are more; only what certainly comes."""
     statement = overview.statement
     policy, limit = statement.policy, overview.limited_by
-    have = f"**{in_credits(statement.available)}**"
+    credits_left = f"**{in_credits(statement.available)}**"
     if statement.blocked is not None:
-        return f"{have}."
-    more = f"{have}: {more_songs(overview.songs_left)}"
+        return gettext("{credits}.", credits=credits_left)
+    songs = more_songs(overview.songs_left)
     if limit is not None:
-        return f"{more} until {whose(limit)} resets {relative(limit.resets_at)}."
+        return gettext(_until(limit), credits=credits_left, songs=songs, when=relative(limit.resets_at))
     if not policy.allowance:
-        return f"{more}."
-    new = f"{policy.allowance:,} new {'one' if policy.allowance == 1 else 'ones'}"
-    return f"{more} {IN_PERIOD[policy.period]}, {new} {relative(statement.resets_at)}."
+        return gettext("{credits}: {songs}.", credits=credits_left, songs=songs)
+    # Translators: of credits, in "90 new ones in 2 days".
+    new = ngettext("{count} new one", "{count} new ones", policy.allowance)
+    when = relative(statement.resets_at)
+    return gettext(LEFT[policy.period], credits=credits_left, songs=songs, new=new, when=when)
+
+
+def _until(limit: BudgetState | Cap) -> str:
+    if isinstance(limit, BudgetState):
+        return N_("{credits}: {songs} until this server's budget resets {when}.")
+    if limit.is_total:
+        return N_("{credits}: {songs} until the bot owner's limit for all servers resets {when}.")
+    return N_("{credits}: {songs} until the bot owner's limit for this server resets {when}.")
 
 
 def more_songs(count: int) -> str:
     """Format how many more songs there can be."""
-    return f"{count:,} more song{'' if count == 1 else 's'}" if count else "no more songs"
+    # Translators: in "60 credits: 2 more songs this week".
+    return ngettext("{count} more song", "{count} more songs", count) if count else gettext("no more songs")
 
 
 def next_request(at: datetime) -> str:

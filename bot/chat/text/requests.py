@@ -3,28 +3,35 @@
 from typing import assert_never
 
 from bot.chat.text.formatting import counted, reason_text, relative
+from bot.chat.translation import N_, gettext
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.errors import PausedError
 from bot.domain.queue_errors import ClosedError, QueueFullError
 from bot.domain.scheduling import Pause
 
-OUT_OF_CREDIT = "The bot is out of credit at the song service; its owner has been told."
+OUT_OF_CREDIT = N_("The bot is out of credit at the song service; its owner has been told.")
 PAUSES = {
-    ProviderOutage.BUSY: "The song service is busy at the moment.",
-    ProviderOutage.OUTAGE: "The song service can't be reached at the moment.",
-    ProviderOutage.ACCOUNT: "The song service refuses the bot's account, which only the bot's owner can fix.",
+    ProviderOutage.BUSY: N_("The song service is busy at the moment."),
+    ProviderOutage.OUTAGE: N_("The song service can't be reached at the moment."),
+    ProviderOutage.ACCOUNT: N_(
+        "The song service refuses the bot's account, which only the bot's owner can fix."
+    ),
     ProviderOutage.EMPTY: OUT_OF_CREDIT,
 }
-PAUSED = "The moderators have paused songs in this server."
-CLOSED = "The moderators take no more requests in this server for now; what waits is still made."
+PAUSED = N_("The moderators have paused songs in this server.")
+CLOSED = N_("The moderators take no more requests in this server for now; what waits is still made.")
 TRY_WHEN_RESUMED = "Try again when songs are resumed."
-PAUSED_BY_OPERATOR = "The bot's owner has paused songs for now."
+PAUSED_BY_OPERATOR = N_("The bot's owner has paused songs for now.")
 PLACE_KEPT = "Your place is kept."
 
 
 def paused_until(pause: Pause) -> str:
     """Say that the server's songs are paused, and until when if that is known."""
-    return f"{PAUSED} They resume {relative(pause.until)}." if pause.until else PAUSED
+    if pause.until is None:
+        return gettext(PAUSED)
+    return gettext(
+        "The moderators have paused songs in this server. They resume {when}.", when=relative(pause.until)
+    )
 
 
 def held_up(error: PausedError | ClosedError | QueueFullError) -> str:

@@ -34,3 +34,15 @@ async def test_moderators_see_theirs_below(local: BotHarness) -> None:
     async with local.bot():
         assert "For moderators" in seen(await shown_to(local, "Mo"))
         assert "For moderators" not in seen(await shown_to(local, "Ada"))
+
+
+async def test_each_reads_it_in_the_language_of_their_client(local: BotHarness) -> None:
+    ada, ben = (local.discord.member(name) for name in ("Ada", "Ben"))
+    ada.member.user.locale, ben.member.user.locale = "es-419", "tlh"
+    async with local.bot():
+        spanish, english = await shown_to(local, "Ada"), await shown_to(local, "Ben")
+        assert title(spanish) == "Canciones en este servidor"
+        assert "Tienes **90 créditos**: 3 canciones más esta semana, 90 nuevos" in seen(spanish)
+        assert title(english) == "Songs in this server"
+        answer = await (await local.ada.press(spanish, "Mis créditos")).answer(timeout_s=LONG_S)
+        assert answer.ephemeral

@@ -57,12 +57,15 @@ def collected() -> dict[object, set[str]]:
     return found
 
 
-def shown(message: Message) -> list[str]:
-    """The translation, or all its plural forms."""
+def translations(catalog: Catalog) -> list[tuple[str, str]]:
+    """Each text of the source with its translation; all plural forms beside the source's plural."""
     return [
-        str(form or "")
-        for form in (message.string if isinstance(message.string, list | tuple) else [message.string])
+        (forms_of(message.id)[-1], form) for message in messages(catalog) for form in forms_of(message.string)
     ]
+
+
+def forms_of(text: object) -> list[str]:
+    return [str(form or "") for form in (text if isinstance(text, list | tuple) else [text])]
 
 
 def loses(source: str, translation: str) -> bool:
@@ -84,29 +87,25 @@ def test_a_catalogue_has_each_text_where_the_source_has_it_and_no_other(language
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_text_is_translated_and_no_translation_is_a_guess(language: str) -> None:
-    assert not catalogue(language).fuzzy
-    assert [one.id for one in messages(catalogue(language)) if one.fuzzy or not all(shown(one))] == []
+    catalog = catalogue(language)
+    assert not catalog.fuzzy
+    assert [one.id for one in messages(catalog) if one.fuzzy] == []
+    assert [source for source, translation in translations(catalog) if not translation] == []
+    plurals = [one for one in messages(catalog) if isinstance(one.id, tuple)]
+    assert {len(forms_of(one.string)) for one in plurals} == {catalog.num_plurals}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_translation_loses_what_it_has_to_keep(language: str) -> None:
-    lost = [
-        (one.id, translation)
-        for one in messages(catalogue(language))
-        for translation in shown(one)
-        if loses(str(one.id), translation)
-    ]
-    assert lost == []
+    assert [both for both in translations(catalogue(language)) if loses(*both)] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_translation_ends_as_its_source_does(language: str) -> None:
     different = [
-        (one.id, translation)
-        for one in messages(catalogue(language))
-        for translation in shown(one)
-        if translation != translation.strip()
-        or translation.endswith((".", "。")) != str(one.id).endswith(".")
+        (source, translation)
+        for source, translation in translations(catalogue(language))
+        if translation != translation.strip() or translation.endswith((".", "。")) != source.endswith(".")
     ]
     assert different == []
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from functools import cache
-from gettext import NullTranslations
 
 import discord
 import pytest
@@ -25,23 +24,12 @@ from sandbox.discord.rules.locales import LOCALES
 from tests.fakes.media import FakeMedia
 from tests.harness.bot import addresses_restored
 from tests.unit.chat.bots import NoStore
+from tests.unit.locales.pseudo import PSEUDO
 
 OPERATORS_GUILD = 5
 TRANSLATED = sorted(locale for locale in LOCALES if language_of(locale).code != "en")
 OPTION_NAMES = {"ping", "deciders", "exempt"}
 """Choices that name an option, which is called the same in every language."""
-ACCENTS = str.maketrans("aeiouncAEIOUNC", "àéîøüñçÀÉÎØÜÑÇ")
-MESSAGE_COMMAND = 3
-
-
-class Pseudo(NullTranslations):
-    """A language of accents that is 40 % longer than English."""
-
-    def gettext(self, message: str) -> str:
-        return message.translate(ACCENTS) + "~" * (len(message) * 2 // 5)
-
-
-PSEUDO = Language("xx", Pseudo())
 
 
 @cache

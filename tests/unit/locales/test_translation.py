@@ -11,6 +11,8 @@ from bot.chat.translation import (
     gettext,
     language_of,
     languages,
+    ngettext,
+    number,
     using,
 )
 
@@ -58,6 +60,24 @@ def test_a_marked_constant_is_translated_where_it_is_shown() -> None:
             assert gettext(day) == "day"
         assert gettext("nobody has translated this") == "nobody has translated this"
     assert gettext(day) == "day"
+
+
+def test_values_take_the_places_of_their_names() -> None:
+    assert gettext("{a} before {b}", b="{a}", a=1) == "1 before {a}"
+    assert gettext("a {literal} brace") == "a {literal} brace"
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "0 credits"), (1, "1 credit"), (-1, "-1 credit"), (1200, "1,200 credits")]
+)
+def test_a_count_chooses_its_form(count: int, said: str) -> None:
+    assert ngettext("{count} credit", "{count} credits", count) == said
+
+
+def test_numbers_are_written_as_in_the_language() -> None:
+    with using(language_of("de")):
+        assert number(1_234_567) == "1.234.567"
+    assert number(1_234_567) == "1,234,567"
 
 
 def test_an_error_ends_the_language_of_its_block() -> None:
