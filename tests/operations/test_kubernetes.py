@@ -31,6 +31,9 @@ each_pod = pytest.mark.parametrize("pod", PODS.values(), ids=PODS)
 each_deployment = pytest.mark.parametrize("deployment", DEPLOYMENTS.values(), ids=DEPLOYMENTS)
 
 
+RESTORING: dict[str, Any] = MANIFESTS["restore"][0]["spec"]
+
+
 def container_of(pod: dict[str, Any]) -> dict[str, Any]:
     """The pod's only container."""
     (only,) = pod["containers"]
@@ -67,7 +70,7 @@ def test_an_old_process_ends_before_a_new_one_begins(deployment: dict[str, Any])
     assert deployment["spec"]["selector"]["matchLabels"] == labels
 
 
-@each_pod
+@pytest.mark.parametrize("pod", [*PODS.values(), RESTORING], ids=[*PODS, "restore"])
 def test_a_pod_runs_as_the_user_of_the_image_without_rights(pod: dict[str, Any]) -> None:
     own = pod["securityContext"]
     assert f"{own['runAsUser']}:{own['runAsGroup']}" == image().user
@@ -150,3 +153,11 @@ def test_kubectl_reads_the_same(name: str) -> None:
     for one in found:
         assert one["metadata"].pop("annotations") == {"read": "1"}
     assert found == MANIFESTS[name]
+
+
+def test_a_backup_is_restored_beside_the_file_and_with_the_settings_of_the_bot() -> None:
+    bot, restoring = container_of(PODS["inspire"]), container_of(RESTORING)
+    assert restoring["envFrom"] == bot["envFrom"]
+    assert restoring["volumeMounts"] == bot["volumeMounts"]
+    assert RESTORING["volumes"] == PODS["inspire"]["volumes"]
+    assert "livenessProbe" not in restoring
