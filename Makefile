@@ -83,7 +83,11 @@ clean:  ## remove what the other commands made, but no data
 $(VENV)/.%: requirements/%.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...'; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || test -x $(BIN)/pip \
+	  || { echo 'Python cannot make virtual environments here. On Debian and Ubuntu, run this, then the same again:'; \
+	    echo '  apt-get install python3-venv'; exit 1; }
+	@# One without pip was left by an attempt that failed or was interrupted.
+	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV)
 	@printf 'Installing $< (once, about half a minute) '
 	@$(BIN)/python -m pip install --retries 2 --require-hashes -r $< >$(VENV)/install.log 2>&1 & installing=$$!; \
 	  trap 'kill $$installing; echo; exit 130' INT TERM; \

@@ -44,7 +44,21 @@ def test_ctrl_c_ends_the_demo_without_an_error_of_make() -> None:
 
 def test_an_installation_without_a_network_ends_with_a_sentence(tmp_path: Path) -> None:
     nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
+    left = tmp_path / "venv" / "bin" / "python"  # of an attempt without python3-venv
+    left.parent.mkdir(parents=True)
+    left.symlink_to(sys.executable)
     with make(f"VENV={tmp_path / 'venv'}", f"PYTHON={sys.executable}", "demo", **nowhere) as process:
         said, _ = process.communicate(timeout=LONG_S)
     assert "is there a connection to the internet?" in said
     assert process.returncode != 0
+
+
+def test_a_debian_without_its_package_of_venv_is_told_what_to_install(tmp_path: Path) -> None:
+    python = tmp_path / "python3"
+    python.write_text(f'#!/bin/sh\ncase $2 in *ensurepip*) exit 1 ;; esac\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    with make(f"VENV={tmp_path / 'venv'}", f"PYTHON={python}", "demo") as process:
+        said, _ = process.communicate(timeout=LONG_S)
+    assert "apt-get install python3-venv" in said
+    assert process.returncode != 0
+    assert not (tmp_path / "venv").exists()
