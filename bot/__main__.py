@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -22,7 +21,7 @@ from bot.domain.errors import MisconfiguredError, StoreError
 from bot.env_file import ENV_FILE, misspelled
 from bot.health import PortTakenError
 from bot.services.runtime.heartbeat import ProcessConfig, ProcessRole
-from bot.shutdown import GracefulShutdown, StoppedError, start_watchdog
+from bot.shutdown import GracefulShutdown, StoppedError, handle_signals, start_watchdog
 from bot.storage import backup
 from bot.storage.database_url import parse_url
 from bot.storage.schema import migrate
@@ -42,9 +41,7 @@ async def run(
     """Serve until SIGTERM or SIGINT."""
     require_shared_database(settings, config)
     shutdown = GracefulShutdown(drain_s=timings.drain_s)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _request_shutdown, shutdown)
+    handle_signals(asyncio.get_running_loop(), partial(_request_shutdown, shutdown))
     try:
         async with AsyncExitStack() as stack:
             async with shutdown.interruptible_startup():

@@ -171,7 +171,8 @@ def _is_own(path: Path) -> bool:
 
 
 def _is_open(path: Path) -> bool:
-    return path.exists() and bool(path.stat().st_mode & 0o006)
+    # on Windows the mode says nothing about other users
+    return os.name != "nt" and path.exists() and bool(path.stat().st_mode & 0o006)
 
 
 def _wal_bug(settings: Settings) -> CheckResult | None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -17,6 +18,8 @@ STOP_S = 17.0
 """Seconds after the request within which the process ends; the documents promise 20."""
 LAST_LOG_S = 0.5
 """Seconds that the last log line can take: writing blocks if the reader of the log hangs."""
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGBREAK") if hasattr(signal, name))
+"""The signals that ask for the shutdown; SIGBREAK is Windows's, for Ctrl-Break."""
 T = TypeVar("T")
 
 
@@ -117,6 +120,15 @@ class GracefulShutdown:
     def _interrupt_startup(self) -> None:
         if self._startup is not None:
             self._startup.reschedule(asyncio.get_running_loop().time())
+
+
+def handle_signals(loop: asyncio.AbstractEventLoop, handler: Callable[[], None]) -> None:
+    """Call the handler in the event loop for each signal that asks the process to end."""
+    for number in SIGNALS:
+        try:
+            loop.add_signal_handler(number, handler)
+        except NotImplementedError:  # on Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(handler))
 
 
 def start_watchdog(*, code: int) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import signal
 import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import Mapping, Sequence
@@ -80,7 +79,7 @@ class BotProcess:
         """Kill the process at once (SIGKILL) and wait until it is gone; nothing is finished."""
         process = self._running()
         with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGKILL)
+            process.kill()
         await process.wait()
 
     async def ended(self) -> int:

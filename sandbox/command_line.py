@@ -10,8 +10,8 @@ from io import TextIOWrapper
 from pathlib import Path
 
 EXIT_OK, EXIT_FAILURE = 0, 1
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Ctrl-C, a request to end, and a terminal that is gone."""
+ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Ctrl-C, a request to end, and a terminal that is gone (which Windows has no signal for)."""
 TERMINAL_SONG_S, PAGE_SONG_S = 9.0, 20.0
 
 

@@ -226,7 +226,10 @@ def _require_kind(wanted: bytes, found: bytes, file: Path, database: DatabaseAdm
 
 def _sync(path: Path) -> None:
     """Have the file, or the folder's list of files, on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+    is_folder = path.is_dir()
+    if is_folder and os.name == "nt":  # Windows opens no folders
+        return
+    descriptor = os.open(path, os.O_RDONLY if is_folder else os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.shutdown import DRAIN_S, STOP_S, GracefulShutdown, StoppedError
+from bot.shutdown import DRAIN_S, SIGNALS, STOP_S, GracefulShutdown, StoppedError, handle_signals
 from tests.harness.clock import FakeClock
 
 PROMISE_S = 20.0
@@ -28,6 +28,27 @@ def task_that_hangs() -> "asyncio.Task[None]":
         await asyncio.Event().wait()
 
     return asyncio.create_task(hang())
+
+
+class LoopOfWindows(asyncio.SelectorEventLoop):
+    """An event loop that cannot handle signals itself."""
+
+    def add_signal_handler(self, *_: object) -> None:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("loop_type", [asyncio.SelectorEventLoop, LoopOfWindows])
+def test_each_signal_calls_the_handler_in_the_loop(loop_type: type[asyncio.AbstractEventLoop]) -> None:
+    loop, came = loop_type(), asyncio.Event()
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    handle_signals(loop, came.set)
+    for number in SIGNALS:
+        loop.call_soon(signal.raise_signal, number)
+        loop.run_until_complete(asyncio.wait_for(came.wait(), LONG_S))
+        came.clear()
+    loop.close()
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def test_what_is_promised_has_room() -> None:

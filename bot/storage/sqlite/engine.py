@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event
 
@@ -47,7 +46,7 @@ def reading_engine(path: Path) -> Engine:
 
 
 def _connect(path: Path, mode: str, pragmas: Iterable[str], *, busy_s: float) -> sqlite3.Connection:
-    uri = f"file:{quote(str(path))}?mode={mode}"
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
     # isolation_level=None: the listener below begins each transaction, as SQLAlchemy's page on SQLite
     # recommends; the sqlite3 module would begin only some of them
     connection = sqlite3.connect(uri, timeout=busy_s, uri=True, isolation_level=None, check_same_thread=False)

@@ -24,6 +24,11 @@ PATCHABLE = {
     "sandbox.discord.rendering.APPLICATION_FLAGS": "an application with other intents",
 }
 """What tests patch, because no argument of the product leads to it."""
+UNIX_MODULES = {"fcntl", "grp", "pwd", "resource", "syslog", "termios", "tty"}
+UNIX_NAMES = {
+    *("chown", "fchmod", "fork", "geteuid", "getuid", "killpg", "kill", "mkfifo", "statvfs", "uname"),
+    *("SIGALRM", "SIGHUP", "SIGKILL", "SIGQUIT", "SIGUSR1", "SIGUSR2", "pause", "setitimer"),
+}
 SETTERS = {"setattr", "delattr", "setitem", "delitem"}
 
 
@@ -92,6 +97,28 @@ def test_nothing_of_the_product_is_patched(folder: str) -> None:
         if patched not in PATCHABLE
     }
     assert found == set()
+
+
+def lacking_on_windows(source: str) -> set[str]:
+    """What a module imports, or takes from `os` and `signal`, that Windows does not have."""
+    tree = ast.parse(source)
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    taken = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+        if node.value.id in {"os", "signal"}
+    }
+    return (imported & UNIX_MODULES) | (taken & UNIX_NAMES)
+
+
+@pytest.mark.parametrize("package", ["bot", "cogs", "inspire_bot"])
+def test_the_product_needs_nothing_that_windows_lacks(package: str) -> None:
+    sources = {path: path.read_text(encoding="utf-8") for path in (ROOT / package).rglob("*.py")}
+    assert {
+        str(path): lacking for path, text in sources.items() if (lacking := lacking_on_windows(text))
+    } == {}
+    assert lacking_on_windows("import fcntl, os\nos.fork()\nsignal.SIGHUP") == {"fcntl", "fork", "SIGHUP"}
 
 
 @pytest.mark.parametrize(
