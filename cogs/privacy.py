@@ -9,7 +9,7 @@ from bot.chat.interactions.components import command
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.messages.buttons import delete_data_button
-from bot.chat.messages.files import FileThread
+from bot.chat.messages.files import ExportFiles
 from bot.chat.messages.privacy import ALL_YOUR_DATA, export_file, notice_message, preview_words
 from bot.chat.messages.rendered import Attachment, RenderedMessage
 from bot.chat.text import descriptions
@@ -21,7 +21,7 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description=descrip
 
     def __init__(self, privacy: PrivacyService) -> None:
         self._privacy = privacy
-        self.files = FileThread()
+        self.files = ExportFiles()
 
     async def cog_unload(self) -> None:
         """Stop the thread that writes files."""
@@ -48,5 +48,6 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description=descrip
         await respond(interaction, RenderedMessage(content=preview_words(preview), view=view))
 
     async def _file(self, interaction: GuildInteraction) -> Attachment:
-        copy = await self._privacy.export(interaction.user_id)
-        return await self.files.make(partial(export_file, copy, limit=interaction.raw.filesize_limit))
+        async with self.files.turn(interaction.guild_id):
+            copy = await self._privacy.export(interaction.user_id)
+            return await self.files.make(partial(export_file, copy, limit=interaction.raw.filesize_limit))

@@ -4,8 +4,7 @@ InspireError
 |- RefusalError              the member can fix it; nothing was sent, nothing is held
 |  |- PlaylistError  ClipError  PersonaError  WeightError  ModelError  PromptError
 |  |- CreditsError  BudgetError  CapError  ActiveLimitError  CooldownError  BackoffError  StoppingError
-|  |- OutsideServerError  NotServedError
-|  |- BlockedError  PausedError  ChannelError  ChannelGoneError
+|  |- OutsideServerError  NotServedError  BlockedError  PausedError  ChannelError  ChannelGoneError
 |  |- RequestNotFoundError  NotYoursError  TooLateError
 |  `- those of moderator_errors.py, personal_data.py, playlists.py, queue_errors.py and songs.py
 |- ProviderError             split by what the caller does next
@@ -24,6 +23,7 @@ InspireError
 |     `- MalformedError      Discord calls the message malformed: a bug
 |- MediaError                a clip's file cannot be downloaded, or is not audio
 `- StoreError                the database cannot be used
+   |- TookTooLongError        it was stopped at its time limit; nothing was changed
    |- MisconfiguredError     nor ever with these settings: a retry does not help
    |- ConflictError          another writer changed the row first; nothing was changed
    |  |- CapsNotOpenError    a cap has to be opened first
@@ -358,6 +358,10 @@ class MediaError(InspireError):
 
 class StoreError(InspireError):
     """Base class of database failures; the text says why and what to do. Most kinds changed nothing."""
+
+
+class TookTooLongError(StoreError):
+    """An operation that was stopped at its time limit; nothing was changed."""
 
 
 class MisconfiguredError(StoreError):

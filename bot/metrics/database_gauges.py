@@ -15,7 +15,7 @@ from bot.domain.errors import StoreError
 from bot.domain.requests import State
 from bot.services.credits.caps import largest_uses
 from bot.services.operator import PENDING
-from bot.services.unit_of_work import Store, UnitOfWork
+from bot.services.unit_of_work import Share, Store, UnitOfWork, reads
 from bot.storage.ledger_audit import Totals, count_by_state, totals
 from bot.storage.unit_of_work import SqlUnitOfWork
 
@@ -137,6 +137,7 @@ def _current(
     return pending, breaker.outage if breaker else None, largest_uses(uow, caps, now)
 
 
+@reads(Share.REPORTS)
 def _totals(uow: UnitOfWork) -> Totals:
     return totals(_connection(uow))
 

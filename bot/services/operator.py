@@ -22,7 +22,7 @@ from bot.services.requests.placement import SongConfig
 from bot.services.requests.transitions import apply_transition
 from bot.services.served_guilds import ServedGuildsCache, load_served, store_decisions
 from bot.services.spending import ServersPage, period_spending, servers_page
-from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+from bot.services.unit_of_work import Share, Store, UnitOfWork, reads, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -171,6 +171,7 @@ class OperatorService:
         return waiting
 
 
+@reads(Share.REPORTS)
 def _status(uow: UnitOfWork, slots: int, caps: CapConfig, cost: int, now: datetime) -> OperatorStatus:
     breaker, spending = load_breaker(uow, slots), period_spending(uow, caps, now)
     return OperatorStatus(
@@ -204,6 +205,7 @@ def _resume(uow: UnitOfWork, slots: int, now: datetime) -> int:
     return _set_paused(uow, replace(breaker, paused_by_operator=False), now)
 
 
+@reads(Share.REPORTS)
 def _view(uow: UnitOfWork, guild_id: int | None, config: CapConfig, cost: int, now: datetime) -> CapsView:
     caps = {cap.is_total: cap for cap in caps_of(uow, guild_id or ALL_GUILDS, config, now)}
     own = {known: record.credits or 0 for known, record in uow.caps.own().items()}

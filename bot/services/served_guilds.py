@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bot.domain.errors import StoreError
 from bot.domain.served_guilds import ServedGuilds
-from bot.services.unit_of_work import Store, UnitOfWork
+from bot.services.unit_of_work import Share, Store, UnitOfWork, reads
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,7 @@ class ServedGuildsCache:
             await asyncio.sleep(REFRESH_S)
 
 
+@reads(Share.WORKERS)
 def load_served(uow: UnitOfWork, configured: ServedGuilds) -> ServedGuilds:
     """Return the served servers by the setting and the stored decisions."""
     stored = uow.key_values.get(KEY)

@@ -11,7 +11,7 @@ from bot.services.pagination import Page, fetch_page
 from bot.services.privacy.guild_membership import VisibleGuilds
 from bot.services.repositories.usage import NO_USE
 from bot.services.served_guilds import load_served
-from bot.services.unit_of_work import UnitOfWork
+from bot.services.unit_of_work import Share, UnitOfWork, reads
 
 PAGE_SIZE = 10
 NONE_SPENT = Spending()
@@ -32,6 +32,7 @@ def period_spending(uow: UnitOfWork, config: CapConfig, now: datetime) -> Period
     return in_period(config.period, window, _spending(uow, window).values())
 
 
+@reads(Share.REPORTS)
 def servers_page(
     uow: UnitOfWork,
     number: int,

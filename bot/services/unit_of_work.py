@@ -1,7 +1,8 @@
 """Units of work, and the store that runs them."""
 
 from collections.abc import Callable, Mapping
-from functools import update_wrapper
+from enum import StrEnum
+from functools import partial, update_wrapper
 from types import MappingProxyType
 from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
@@ -147,6 +148,39 @@ def unit_of_work(name: str) -> Callable[[Callable[Concatenate[UnitOfWork, P], T]
     return decorator
 
 
+class Share(StrEnum):
+    """Whose reads an operation is among: each has a share of the database's readers, and a time limit."""
+
+    MEMBERS = "members"
+    """Answers that somebody waits for; they never wait for the others."""
+    WORKERS = "workers"
+    REPORTS = "reports"
+    """Reads that take longer the more there is."""
+
+
+class SharedRead(Generic[P, T_co]):
+    """A unit that reads, with its share; it is called like its function."""
+
+    def __init__(self, share: Share, function: Callable[Concatenate[UnitOfWork, P], T_co]) -> None:
+        update_wrapper(self, function)
+        self.share = share
+        self._function = function
+
+    def __call__(self, uow: UnitOfWork, /, *args: P.args, **kwargs: P.kwargs) -> T_co:
+        """Read in a unit of work that is open already."""
+        return self._function(uow, *args, **kwargs)
+
+
+def reads(share: Share) -> Callable[[Callable[Concatenate[UnitOfWork, P], T]], SharedRead[P, T]]:
+    """Put a unit that reads among those of a share; return the decorator for its function."""
+    return partial(SharedRead, share)
+
+
+def share_of(unit: Callable[..., object]) -> Share:
+    """Return the share of a unit that reads: that of members, if it was given no other."""
+    return unit.share if isinstance(unit, SharedRead) else Share.MEMBERS
+
+
 def name_of(unit: Callable[..., object]) -> str:
     """Return the name of a unit of work, or that of its function if it was not named."""
     return unit.name if isinstance(unit, NamedUnit) else getattr(unit, "__qualname__", repr(unit))
@@ -185,6 +219,7 @@ class Store(Protocol):
         """Run a unit that changes nothing, on one consistent snapshot; return its result.
 
         Raises:
+            TookTooLongError: it was stopped at the time limit of its share.
             StoreError: the database cannot be used.
         """
         ...

@@ -1,8 +1,10 @@
 """Timings of the database: how long it is waited for, and how soon a lost connection is replaced."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bot.domain.retry_policy import RetryPolicy
+from bot.services.unit_of_work import Share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,10 @@ class StorageTimings:
     """
     pool_s: float = 30.0
     """For a connection from the pool."""
+    read_s: Mapping[Share, float] = field(
+        default_factory=lambda: {Share.MEMBERS: 5.0, Share.WORKERS: 10.0, Share.REPORTS: 60.0}
+    )
+    """For a read of a SQLite file; a PostgreSQL server has a limit for each statement."""
     clock_s: float = 30.0
     """Between two readings of the server's time; also how soon a dead connection is noticed."""
     reconnects: RetryPolicy = RetryPolicy(first_s=0.5, max_s=10.0)

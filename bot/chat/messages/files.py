@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 import discord
+from typing_extensions import override
 
 from bot.chat.display_names import display_names
 from bot.chat.messages.chart import TOP, report_alt, report_chart, report_csv
@@ -35,12 +37,30 @@ class FileThread:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
+class ExportFiles(FileThread):
+    """Members' data."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+    def turn(self, guild_id: int) -> asyncio.Lock:
+        """Return the lock of the server, in which one export is read and written at a time."""
+        return self._turns.setdefault(guild_id, asyncio.Lock())
+
+
 class ReportFiles(FileThread):
     """Charts and tables of servers' reports."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._tables = FileThread()  # a chart may take long
         self._guilds: set[int] = set()
+
+    @override
+    def close(self) -> None:
+        super().close()
+        self._tables.close()
 
     @contextmanager
     def exclusive(self, guild_id: int) -> Iterator[None]:
@@ -61,7 +81,8 @@ class ReportFiles(FileThread):
         """Build the table, and the chart unless it takes over `chart_s` seconds or matplotlib is missing."""
         named = (use.user_id for use in report.members[:TOP])
         names = await display_names(client, report.guild_id, named)
-        files = [Attachment("credits.csv", report_csv(report, names), "The same numbers as a table")]
+        table = await self._tables.make(partial(report_csv, report, names))
+        files = [Attachment("credits.csv", table, "The same numbers as a table")]
         try:
             async with asyncio.timeout(chart_s):
                 chart = await self.make(partial(report_chart, report, names))

@@ -41,6 +41,7 @@ from bot.domain.errors import (
     SecondPressError,
     StoppingError,
     StoreError,
+    TookTooLongError,
     TooLateError,
     WeightError,
 )
@@ -61,6 +62,10 @@ COMMAND_CHANGED = (
 UNREADABLE = (
     "The bot can't read what Discord sent for this, so nothing was done. Try again; if it keeps happening, "
     "tell the bot's owner."
+)
+TOOK_TOO_LONG = (
+    "This took too long, so it was stopped, and nothing was changed. Ask for less, if you can, or try again "
+    "in a minute."
 )
 DATABASE_DOWN = "The bot can't use its database right now, so nothing was done. Try again in a minute."
 SAVED_OR_NOT = f"The bot lost its database and can't tell whether this was saved. {CHECK_CREDITS}"
@@ -118,6 +123,11 @@ def unexpected(reference: str, error: Exception | None = None) -> str:
         case _:
             words = BUG
     return f"{words} If it keeps happening, tell the bot's owner the reference `{reference}`."
+
+
+@sentence.register
+def _took_too_long(_: TookTooLongError) -> str:
+    return TOOK_TOO_LONG
 
 
 @sentence.register

@@ -14,7 +14,7 @@ from bot.services.credits.holds import funding_accounts
 from bot.services.credits.limits import NO_LIMITS, BudgetState, SharedLimits, shared_limits
 from bot.services.credits.reports import Report, read_report
 from bot.services.ports import Clock
-from bot.services.unit_of_work import Store, UnitOfWork
+from bot.services.unit_of_work import Share, Store, UnitOfWork, reads
 
 LINES = 10
 """How many of the last songs and other changes an overview shows."""
@@ -207,6 +207,7 @@ def _last_of_each(entries: Iterable[Entry]) -> Iterator[Entry]:
             seen.add(entry.request_id)
 
 
+@reads(Share.REPORTS)
 def _report(uow: UnitOfWork, guild_id: int, days: int, caps: CapConfig, now: datetime) -> Report:
     report = read_report(uow, guild_id, days, now.astimezone(UTC).date())
     return replace(report, limits=_limits(uow, guild_id, caps, now))

@@ -15,7 +15,7 @@ from bot.services.repositories.outbox import MessageKind, OutboxMessage
 from bot.services.requests.placement import APPROVAL_TTL
 from bot.services.requests.transitions import get_request, log_context
 from bot.services.runtime.timings import LeaseTimings
-from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+from bot.services.unit_of_work import Share, Store, UnitOfWork, reads, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -154,6 +154,7 @@ def _mark_unseen(
         uow.outbox.mark_due(request.id, MessageKind.STATUS, due_at=now)
 
 
+@reads(Share.WORKERS)
 def _view(uow: UnitOfWork, request_id: int) -> tuple[Request, ApprovalCard, int | None]:
     request = get_request(uow, request_id)
     settings = uow.guilds.settings(request.guild_id)

@@ -14,7 +14,7 @@ from bot.services.ports import Clock, Messenger
 from bot.services.repositories.outbox import OutboxMessage
 from bot.services.requests.transitions import message_log_context
 from bot.services.runtime.timings import LeaseTimings
-from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+from bot.services.unit_of_work import Share, Store, UnitOfWork, reads, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +77,7 @@ class AuditMessages:
         await self._store.write(_extend_lease, message, lease_until(self._clock(), self._lease_s))
 
 
+@reads(Share.WORKERS)
 def _view(uow: UnitOfWork, entry_id: int) -> tuple[AuditEntry | None, int | None]:
     """Return the entry and its server's log channel."""
     entry = uow.audit_log.find(entry_id)

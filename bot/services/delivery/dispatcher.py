@@ -25,7 +25,7 @@ from bot.services.requests.duplicates import cancel_duplicate
 from bot.services.requests.placement import SongConfig
 from bot.services.requests.transitions import message_log_context
 from bot.services.runtime.timings import WorkTimings
-from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+from bot.services.unit_of_work import Share, Store, UnitOfWork, reads, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class OutboxDispatcher:
     async def next_due_at(self) -> datetime | None:
         """Return when the next message that can be claimed is due."""
         only_urgent = self._edits >= EDITS_AT_ONCE
-        return await self._store.read(lambda work: work.outbox.next_due_at(only_urgent=only_urgent))
+        return await self._store.read(_next_due_at, only_urgent=only_urgent)
 
     async def handle(self, message: OutboxMessage) -> None:
         """Send one message, or reschedule it."""
@@ -171,3 +171,8 @@ def _mark_sent(
     next_at: datetime | None,
 ) -> None:
     uow.outbox.mark_sent(message, fingerprint=fingerprint, not_before=not_before, next_at=next_at)
+
+
+@reads(Share.WORKERS)
+def _next_due_at(uow: UnitOfWork, *, only_urgent: bool) -> datetime | None:
+    return uow.outbox.next_due_at(only_urgent=only_urgent)

@@ -41,7 +41,7 @@ from bot.services.repositories.requests import RequestChanges
 from bot.services.requests.shown_options import shown_options, song_tags
 from bot.services.requests.transitions import apply_transition, get_request, log_context
 from bot.services.runtime.timings import WorkTimings
-from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+from bot.services.unit_of_work import Share, Store, UnitOfWork, reads, unit_of_work
 
 log = logging.getLogger(__name__)
 Files: TypeAlias = tuple[Media | None, ...]
@@ -298,6 +298,7 @@ def _unknown_outcome(attempt: DeliveryAttempt, request: Request) -> Undelivered:
     )
 
 
+@reads(Share.WORKERS)
 def _view(uow: UnitOfWork, request_id: int) -> tuple[Request, ShownOptions]:
     request = get_request(uow, request_id)
     return request, shown_options(uow, request)

@@ -21,7 +21,7 @@ from bot.services.ports import Claim, Clock, MessageRef, Messenger
 from bot.services.repositories.outbox import OutboxMessage
 from bot.services.requests.transitions import get_request, log_context
 from bot.services.runtime.timings import LeaseTimings
-from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+from bot.services.unit_of_work import Share, Store, UnitOfWork, reads, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -175,6 +175,7 @@ def _card(song: Song) -> ResultCard:
     return result_card(song.request, [None] * len(song.request.clips), offered=str, loves=song.loves)
 
 
+@reads(Share.WORKERS)
 def _view(uow: UnitOfWork, request_id: int) -> tuple[Song, int | None]:
     """Return the song, and its server's showcase channel."""
     request = get_request(uow, request_id)

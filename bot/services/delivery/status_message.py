@@ -34,7 +34,7 @@ from bot.services.requests.queue_snapshot import backoff_after_failure, queue_sn
 from bot.services.requests.shown_options import shown_options
 from bot.services.requests.transitions import get_request, log_context
 from bot.services.runtime.timings import WorkTimings
-from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+from bot.services.unit_of_work import Share, Store, UnitOfWork, reads, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -293,6 +293,7 @@ class _View:
     shown: ShownOptions
 
 
+@reads(Share.WORKERS)
 def _view(uow: UnitOfWork, request_id: int, now: datetime) -> _View:
     request = get_request(uow, request_id)
     return _View(

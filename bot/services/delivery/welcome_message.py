@@ -15,7 +15,7 @@ from bot.services.repositories.outbox import OutboxMessage
 from bot.services.requests.placement import SongConfig
 from bot.services.runtime.timings import LeaseTimings
 from bot.services.served_guilds import load_served
-from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+from bot.services.unit_of_work import Share, Store, UnitOfWork, reads, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +103,7 @@ def _parse(attempt: str) -> tuple[int, datetime]:
     return int(number), datetime.fromisoformat(tried_at)
 
 
+@reads(Share.WORKERS)
 def _view(uow: UnitOfWork, guild_id: int, config: SongConfig) -> WelcomeCard | None:
     """Return the server's welcome; None if the bot has left it, or does not serve it."""
     welcome = uow.guilds.welcome(guild_id)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.personal_data import ErasureSummary
-from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+from bot.services.unit_of_work import Share, Store, UnitOfWork, reads, unit_of_work
 
 CHUNK = 25
 """The most rows in one unit of work: about 5 ms."""
@@ -40,6 +40,7 @@ async def resume_erasures(store: Store) -> int:
     return len(begun)
 
 
+@reads(Share.WORKERS)
 def _begun(uow: UnitOfWork) -> dict[str, str]:
     return uow.key_values.find(BEGUN)
 

@@ -12,7 +12,7 @@ from bot.services.ports import Clock
 from bot.services.privacy.erasure import resume_erasures
 from bot.services.requests.approval_end import resume_queueing
 from bot.services.runtime.timings import CLOCK_CHECK_S
-from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork, unit_of_work
+from bot.services.unit_of_work import NamedUnit, Share, Store, UnitOfWork, reads, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -165,6 +165,7 @@ class CleanupHandler:
                 return total
 
 
+@reads(Share.WORKERS)
 def _is_ahead(uow: UnitOfWork, now: datetime) -> bool:
     return uow.cleanup.has_future_times(now=now)
 
@@ -174,6 +175,7 @@ def _correct_times(uow: UnitOfWork, now: datetime) -> int:
     return uow.cleanup.reset_future_times(now=now, limit=BATCH)
 
 
+@reads(Share.WORKERS)
 def _left_guilds(uow: UnitOfWork, before: datetime) -> list[int]:
     return uow.cleanup.left_guilds(before=before, limit=GUILDS)
 

@@ -19,7 +19,7 @@ from bot.domain.quotas import Period, Policy, Window, window_of
 from bot.services.ports import Clock
 from bot.services.privacy.erasure import begin, erase_in_chunks
 from bot.services.privacy.retention import RetentionConfig
-from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+from bot.services.unit_of_work import Share, Store, UnitOfWork, reads, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -76,10 +76,12 @@ class PrivacyService:
         return summary
 
 
+@reads(Share.REPORTS)
 def _record(uow: UnitOfWork, user_id: int) -> PersonalRecord:
     return uow.personal_data.record(user_id)
 
 
+@reads(Share.REPORTS)
 def _preview(uow: UnitOfWork, user_id: int, usual: Policy, now: datetime) -> ErasureSummary:
     _check_nothing_pending(uow, user_id)
     memberships = tuple(uow.personal_data.memberships(user_id))

@@ -33,7 +33,7 @@ from bot.services.ports import Clock, Random, SongProvider, WorkQueue
 from bot.services.provider.submitter import ProviderLimits, load_breaker
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.transitions import apply_transition, expire_approval, log_context
-from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+from bot.services.unit_of_work import Share, Store, UnitOfWork, reads, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class Poller:
 
     async def next_due_at(self) -> datetime | None:
         """Return when the next poll is due."""
-        return await self._store.read(lambda work: work.requests.next_due_at())
+        return await self._store.read(_next_due_at)
 
     async def handle(self, request: Request) -> None:
         """Poll one request's task and record what the answer means.
@@ -276,6 +276,12 @@ def _failure(outcome: Failed | NotFound | Failure) -> Failure:
             return outcome
 
 
+@reads(Share.WORKERS)
+def _next_due_at(uow: UnitOfWork) -> datetime | None:
+    return uow.requests.next_due_at()
+
+
+@reads(Share.WORKERS)
 def _poll_load(uow: UnitOfWork, now: datetime) -> tuple[int, int]:
     """Return how many requests are at the provider, and how many processes poll them."""
     return uow.requests.count(*AT_PROVIDER), uow.processes.workers(now)

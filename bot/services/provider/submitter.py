@@ -36,7 +36,7 @@ from bot.services.requests.queue_snapshot import backoffs, queued_requests, runn
 from bot.services.requests.transitions import apply_transition, get_request, log_context
 from bot.services.runtime.timings import WorkTimings
 from bot.services.served_guilds import load_served
-from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+from bot.services.unit_of_work import Share, Store, UnitOfWork, reads, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -217,6 +217,7 @@ def _free_slots(uow: UnitOfWork, breaker: CircuitBreaker, slots: int, now: datet
     return breaker.free_slots(running, submitting=submitting, slots=slots, now=now)
 
 
+@reads(Share.WORKERS)
 def _next_submission_at(uow: UnitOfWork, slots: int, now: datetime) -> datetime | None:
     """Return when a waiting request may be submitted; None if none waits or all slots are taken."""
     paused = uow.guilds.paused(now)

@@ -6,7 +6,7 @@ from bot.domain.requests import State
 from bot.domain.transitions import Transition
 from bot.services.audit_log import run_action
 from bot.services.requests.transitions import apply_transition
-from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+from bot.services.unit_of_work import Share, Store, UnitOfWork, reads, unit_of_work
 
 AT_ONCE = 10
 """The most requests in one unit of work: about 5 ms."""
@@ -25,6 +25,7 @@ async def resume_queueing(store: Store) -> int:
     return sum([await queue_unapproved(store, guild_id) for guild_id in await store.read(_without_approval)])
 
 
+@reads(Share.WORKERS)
 def _without_approval(uow: UnitOfWork) -> list[int]:
     awaiting = uow.requests.per_guild(State.AWAITING)
     return [guild_id for guild_id in awaiting if uow.guilds.settings(guild_id).approval_channel_id is None]

@@ -17,7 +17,7 @@ from bot.domain.scheduling import (
 )
 from bot.services.cards import StatusCard, status_card
 from bot.services.requests.shown_options import shown_options
-from bot.services.unit_of_work import UnitOfWork
+from bot.services.unit_of_work import Share, UnitOfWork, reads
 
 MAX_ESTIMATED = 200
 """The most tasks at the provider whose ends are estimated one by one; of more, the ends are evenly spaced."""
@@ -46,6 +46,7 @@ def running_in(
     return uow.requests.running_in() if running and len(guild_ids) > 1 else NOWHERE
 
 
+@reads(Share.WORKERS)
 def queue_snapshot(
     uow: UnitOfWork, slots: int, now: datetime, *, longest: int | None = None
 ) -> QueueSnapshot:

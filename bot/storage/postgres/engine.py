@@ -12,12 +12,15 @@ from sqlalchemy import Connection, NullPool, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bot.services.unit_of_work import Share
 from bot.storage.postgres.errors import hide_rows, server_error
 from bot.storage.postgres.url import PostgresUrl
 from bot.storage.timings import STORAGE_TIMINGS, StorageTimings
 
 POOL_SIZE = 10
 """Connections of one process; on common machines more make PostgreSQL slower, not faster."""
+SHARES = {Share.WORKERS: 4, Share.REPORTS: 2}
+"""The most connections of the pool that these reads take; the others are for writes and members' reads."""
 STATEMENT_TIMEOUT_MS = 10_000
 """How long a statement may take before the server cancels it, in milliseconds."""
 LOCK_TIMEOUT_MS = 5_000

@@ -7,7 +7,13 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from bot.domain.errors import CommitUnknownError, LockedError, MisconfiguredError, StoreError
+from bot.domain.errors import (
+    CommitUnknownError,
+    LockedError,
+    MisconfiguredError,
+    StoreError,
+    TookTooLongError,
+)
 from bot.storage.postgres.url import PostgresUrl
 
 _SENTENCES = {
@@ -40,7 +46,7 @@ _MISCONFIGURED = ("28", "3D000")
 """Codes, or their beginnings, whose cause is a wrong setting."""
 _RETRYABLE = frozenset({"40001", "40P01"})
 READ_ONLY = "25006"
-_LOCK_NOT_AVAILABLE = "55P03"
+_KINDS: dict[str, type[StoreError]] = {"55P03": LockedError, "57014": TookTooLongError}
 _DATA_EXCEPTION = "22"
 """The class of codes whose messages quote values."""
 
@@ -72,7 +78,7 @@ def server_error(error: BaseException, url: PostgresUrl) -> StoreError:
         sentence = _SENTENCES["08"]
     if sentence is None:
         return _unreachable(original, url)
-    kind: type[StoreError] = LockedError if code == _LOCK_NOT_AVAILABLE else StoreError
+    kind = _KINDS.get(code, StoreError)
     if code.startswith(_MISCONFIGURED):
         kind = MisconfiguredError
     return kind(f"{sentence.format(server=url)} ({_describe(original)})")

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Collection
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
@@ -12,9 +13,9 @@ from typing_extensions import override
 from bot.domain.errors import StoreError
 from bot.domain.retry_policy import RetryPolicy
 from bot.services.ports import Clock, WakeUp, WorkQueue
-from bot.services.unit_of_work import Store, UnitOfWork, name_of
+from bot.services.unit_of_work import Share, Store, UnitOfWork, name_of, share_of
 from bot.storage.postgres.clock import DatabaseClock
-from bot.storage.postgres.engine import DATABASE_ERRORS, pooled_engine
+from bot.storage.postgres.engine import DATABASE_ERRORS, SHARES, pooled_engine
 from bot.storage.postgres.errors import (
     READ_ONLY,
     code_of,
@@ -59,6 +60,10 @@ class PostgresStore(Store):
         self._reading = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
+        # all others use what is left of the pool
+        self._shares: dict[Share | None, AbstractAsyncContextManager[None]] = {
+            share: asyncio.Semaphore(most) for share, most in SHARES.items()
+        }
         self._running: set[asyncio.Task[object]] = set()
         self._closed = False
 
@@ -83,13 +88,13 @@ class PostgresStore(Store):
     async def write(
         self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await self._run(lambda uow: unit(uow, *args, **kwargs), name_of(unit), commit=True)
+        return await self._run(lambda uow: unit(uow, *args, **kwargs), name_of(unit), share=None)
 
     @override
     async def read(
         self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await self._run(lambda uow: unit(uow, *args, **kwargs), name_of(unit), commit=False)
+        return await self._run(lambda uow: unit(uow, *args, **kwargs), name_of(unit), share=share_of(unit))
 
     async def close(self) -> None:
         """Wait for the running units, then disconnect; units that come later are refused."""
@@ -99,21 +104,25 @@ class PostgresStore(Store):
         self._wakeups.stop()
         await self._engine.dispose()
 
-    async def _run(self, unit: Callable[[SqlUnitOfWork], T], name: str, *, commit: bool) -> T:
+    async def _run(self, unit: Callable[[SqlUnitOfWork], T], name: str, *, share: Share | None) -> T:
+        """Run a unit that reads among those of its share, or one that writes."""
         if self._closed:
             raise StoreError(f"The database {self._url} is closed: the bot is stopping.")
         # a task of its own: a cancelled caller would make a connection useless in the middle of an answer
-        task = asyncio.create_task(self._run_with_retries(unit, name, commit=commit))
+        task = asyncio.create_task(self._run_with_retries(unit, name, share=share))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
 
-    async def _run_with_retries(self, unit: Callable[[SqlUnitOfWork], T], name: str, *, commit: bool) -> T:
+    async def _run_with_retries(
+        self, unit: Callable[[SqlUnitOfWork], T], name: str, *, share: Share | None
+    ) -> T:
         attempt = 1
         while True:
             try:
-                with slow_units_logged(name):
-                    return await self._run_once(unit, commit=commit)
+                async with self._shares.get(share, nullcontext()):
+                    with slow_units_logged(name):
+                        return await self._run_once(unit, commit=share is None)
             except DATABASE_ERRORS as error:
                 if attempt == ATTEMPTS or not is_transient(error):
                     raise server_error(error, self._url) from error

@@ -4,16 +4,23 @@ SQLite before 3.51.3 can damage a file in WAL mode when two connections write or
 (sqlite.org/wal.html, "The WAL-Reset Bug"). So one connection does all writes and all checkpoints.
 """
 
+import math
 import sqlite3
+import time
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
+from threading import local
 
 from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event
 
+from bot.services.unit_of_work import Share
 from bot.storage.timings import STORAGE_TIMINGS, StorageTimings
 
-READERS = 4
+READERS = {Share.MEMBERS: 4, Share.WORKERS: 2, Share.REPORTS: 2}
+"""How many reads of each share run at once; the others of the share wait."""
+LOOK_STEPS = 10_000
+"""After how many of SQLite's steps a read looks at its time limit: about a millisecond."""
 _WRITER = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 _READER = ("query_only=ON", "wal_autocheckpoint=0")
 
@@ -30,14 +37,34 @@ def writing_engine(
     return engine
 
 
-def reading_engine(path: Path) -> Engine:
+class ReadLimit(local):
+    """The time limit of the read that the current thread runs."""
+
+    ends_at_s = math.inf
+
+    def begin(self, limit_s: float) -> None:
+        """Limit the read that begins now to so many seconds."""
+        self.ends_at_s = time.monotonic() + limit_s
+
+    def is_over(self) -> bool:
+        """Tell SQLite whether to interrupt the read."""
+        return time.monotonic() > self.ends_at_s
+
+
+def reading_engine(path: Path, limit: ReadLimit | None = None) -> Engine:
     """Return an engine whose connections can only read; each transaction sees one consistent snapshot."""
-    connect = partial(_connect, path, "ro", _READER, busy_s=STORAGE_TIMINGS.busy_s)
+
+    def connect() -> sqlite3.Connection:
+        connection = _connect(path, "ro", _READER, busy_s=STORAGE_TIMINGS.busy_s)
+        if limit is not None:
+            connection.set_progress_handler(limit.is_over, LOOK_STEPS)
+        return connection
+
     engine = create_engine(
         "sqlite://",
         creator=connect,
         poolclass=QueuePool,
-        pool_size=READERS,
+        pool_size=sum(READERS.values()),
         max_overflow=0,
         hide_parameters=True,
     )

@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from bot.domain.errors import LockedError, MisconfiguredError, StoreError
+from bot.domain.errors import LockedError, MisconfiguredError, StoreError, TookTooLongError
 
 _SENTENCES = {
     sqlite3.SQLITE_READONLY: (
@@ -30,12 +30,14 @@ _SENTENCES = {
         "The file {path} is not a SQLite database: point DATABASE_URL at another file, or move this one away."
     ),
     sqlite3.SQLITE_IOERR: "The disk failed while the database file {path} was used: check the disk.",
+    sqlite3.SQLITE_INTERRUPT: "A read of the database {path} was stopped at its time limit.",
     sqlite3.SQLITE_CONSTRAINT: "The database refused a change that would break its rules ({path}).",
 }
 _KINDS: dict[int, type[StoreError]] = {
     sqlite3.SQLITE_NOTADB: MisconfiguredError,
     sqlite3.SQLITE_BUSY: LockedError,
     sqlite3.SQLITE_LOCKED: LockedError,
+    sqlite3.SQLITE_INTERRUPT: TookTooLongError,
 }
 _NO_LOCKS = (
     "The database file {path} is on a file system without locks or shared memory (a network drive?): put it "

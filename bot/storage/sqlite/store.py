@@ -11,9 +11,9 @@ from typing_extensions import override
 
 from bot.domain.errors import StoreError
 from bot.services.ports import Clock, WakeUp, WorkQueue
-from bot.services.unit_of_work import Store, UnitOfWork, name_of
+from bot.services.unit_of_work import Share, Store, UnitOfWork, name_of, share_of
 from bot.storage.repositories.leasing import release_leases
-from bot.storage.sqlite.engine import READERS, reading_engine
+from bot.storage.sqlite.engine import READERS, ReadLimit, reading_engine
 from bot.storage.sqlite.writer import Writer, WriteTask
 from bot.storage.timings import STORAGE_TIMINGS, StorageTimings
 from bot.storage.unit_of_work import SqlUnitOfWork
@@ -47,8 +47,13 @@ class SqliteStore(Store):
         self._clock = clock
         self._wakeups = WakeUps()
         self._writer = Writer(path, timings, clock=clock, on_due=self._wakeups.notify, on_close=on_close)
-        self._reading = reading_engine(path)
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="storage-reader")
+        self._limits_s = timings.read_s
+        self._limit = ReadLimit()
+        self._reading = reading_engine(path, self._limit)
+        self._readers = {
+            share: ThreadPoolExecutor(count, thread_name_prefix=f"storage-{share}")
+            for share, count in READERS.items()
+        }
         self._closed = False
 
     @property
@@ -72,7 +77,9 @@ class SqliteStore(Store):
     async def read(
         self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await self._read(lambda uow: unit(uow, *args, **kwargs), name_of(unit))
+        task, share = self._task(lambda uow: unit(uow, *args, **kwargs), name_of(unit)), share_of(unit)
+        await asyncio.get_running_loop().run_in_executor(self._readers[share], self._run_read, task, share)
+        return task.result()
 
     async def release_leases(self) -> None:
         """End all leases: the owner of the file knows that the process that had them is gone.
@@ -91,17 +98,13 @@ class SqliteStore(Store):
             await asyncio.to_thread(self._close_engines)
             self._wakeups.stop()
 
-    async def _read(self, unit: Callable[[SqlUnitOfWork], T], name: str) -> T:
-        task = self._task(unit, name)
-        await asyncio.get_running_loop().run_in_executor(self._readers, self._run_read, task)
-        return task.result()
-
     def _task(self, unit: Callable[[SqlUnitOfWork], T], name: str) -> WriteTask[T]:
         if self._closed:
             raise StoreError(f"The database {self._path} is closed: the bot is stopping.")
         return WriteTask(unit, self._path, name=name)
 
-    def _run_read(self, task: WriteTask[object]) -> None:
+    def _run_read(self, task: WriteTask[object], share: Share) -> None:
+        self._limit.begin(self._limits_s[share])
         try:
             with self._reading.connect() as connection, connection.begin():
                 task.run(SqlUnitOfWork(connection, self._clock))
@@ -109,6 +112,7 @@ class SqliteStore(Store):
             task.fail(error)
 
     def _close_engines(self) -> None:
-        self._readers.shutdown()
+        for readers in self._readers.values():
+            readers.shutdown()
         self._reading.dispose()
         self._writer.close()

@@ -3,12 +3,14 @@
 import asyncio
 
 import pytest
+from sqlalchemy.util import await_only
 
 from bot.domain.circuit_breaker import CircuitBreaker, ProviderOutage
 from bot.domain.errors import ActiveLimitError, CooldownError, StoreError
 from bot.domain.polling import DurationStats
-from bot.services.unit_of_work import UnitOfWork
+from bot.services.unit_of_work import Share, UnitOfWork, reads
 from bot.storage.store import SqlStore
+from tests.contract.store.factories import connected
 from tests.harness.databases import ledger_breaches
 from tests.unit.storage.databases import column
 from tests.unit.storage.factories import GUILD, USER, add, after, place, placed, submit
@@ -168,3 +170,21 @@ class TestAudit:
         for number in range(1, 5):
             await store.write(unit, number)
         assert await ledger_breaches(store) == []
+
+
+class TestShares:
+    async def test_reports_and_workers_keep_no_answer_to_a_member_waiting(self, store: SqlStore) -> None:
+        opened, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def blocked(uow: UnitOfWork) -> None:
+            if connected(uow).connection.dialect.name == "postgresql":
+                await_only(opened.wait())
+            else:
+                asyncio.run_coroutine_threadsafe(opened.wait(), loop).result()
+
+        slow = [reads(share)(blocked) for share in (Share.REPORTS, Share.WORKERS) for _ in range(20)]
+        waiting = [asyncio.create_task(store.read(unit)) for unit in slow]
+        await asyncio.sleep(0)
+        assert await store.read(lambda work: work.key_values.get("nothing")) is None
+        opened.set()
+        await asyncio.gather(*waiting)

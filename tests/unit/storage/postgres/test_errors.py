@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from bot.domain.errors import LockedError, MisconfiguredError, StoreError
+from bot.domain.errors import LockedError, MisconfiguredError, StoreError, TookTooLongError
 from bot.domain.retry_policy import RetryPolicy
 from bot.services.ports import WorkQueue
 from bot.services.unit_of_work import UnitOfWork
@@ -143,6 +143,8 @@ class TestWords:
         async with open_store(postgres_url) as store:
             with pytest.raises(LockedError):
                 await store.write(raise_code, "55P03")
+            with pytest.raises(TookTooLongError):
+                await store.read(raise_code, "57014")
 
     def test_a_host_that_has_no_address_is_told_apart(self) -> None:
         error = server_error(socket.gaierror(-2, "Name or service not known"), SERVER)

@@ -11,16 +11,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, event, text
 
-from bot.domain.errors import StoreError
-from bot.services.unit_of_work import UnitOfWork
+from bot.domain.errors import StoreError, TookTooLongError
+from bot.services.unit_of_work import Share, UnitOfWork, reads
 from bot.storage.sqlite.store import SqliteStore, utc_now
 from bot.storage.sqlite.writer import BATCH
 from bot.storage.store import open_file
+from bot.storage.timings import StorageTimings
 from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.harness.databases import ledger_breaches
 from tests.unit.storage.databases import column, fresh
 from tests.unit.storage.factories import add
 
+LONG_S = 30.0
 COUNT = "SELECT count(*) FROM requests"
 
 
@@ -267,3 +269,16 @@ class TestClosing:
         asyncio.run(store.close())
         with closing(sqlite3.connect(path)) as connection:
             assert connection.execute(COUNT).fetchone() == (1,)
+
+
+class TestTimeLimit:
+    async def test_a_read_is_stopped_at_the_limit_of_its_share_and_the_next_one_is_not(
+        self, path: Path
+    ) -> None:
+        endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+        limits_s = {Share.MEMBERS: LONG_S, Share.WORKERS: LONG_S, Share.REPORTS: 0.01}
+        async with open_file(path, StorageTimings(read_s=limits_s), clock=utc_now) as store:
+            with pytest.raises(TookTooLongError, match="stopped at its time limit"):
+                await store.read(reads(Share.REPORTS)(say), endless)
+            assert await store.read(say, COUNT) == 0
+            assert await store.read(reads(Share.REPORTS)(say), COUNT) == 0
