@@ -1,5 +1,6 @@
 """What people read in their language: gettext over the catalogues in `bot/locales`."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -11,6 +12,8 @@ from types import MappingProxyType
 
 from babel.core import negotiate_locale
 from babel.numbers import format_decimal
+
+log = logging.getLogger(__name__)
 
 CATALOGUES = Path(__file__).parents[1] / "locales"
 COMPILED = Path("LC_MESSAGES", "messages.mo")
@@ -64,13 +67,17 @@ def using(language: Language) -> Iterator[None]:
 
 
 @cache
-def languages() -> Mapping[str, Language]:
+def languages(catalogues: Path = CATALOGUES) -> Mapping[str, Language]:
     """Return the languages by their codes: English, and one for each folder with a compiled catalogue."""
     found = {ENGLISH.code: ENGLISH}
-    for path in sorted(CATALOGUES.glob(f"*/{COMPILED}")):
+    for path in sorted(catalogues.glob(f"*/{COMPILED}")):
         with path.open("rb") as file:
-            code = path.relative_to(CATALOGUES).parts[0]
+            code = path.relative_to(catalogues).parts[0]
             found[code] = Language(code, GNUTranslations(file))
+    if len(found) == 1:
+        log.warning(
+            "All is in English: no translation is compiled (pybabel compile --directory %s)", catalogues
+        )
     return MappingProxyType(found)
 
 

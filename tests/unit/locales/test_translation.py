@@ -1,5 +1,6 @@
 import asyncio
 from gettext import NullTranslations
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,14 @@ SHOUTED = Language("xx", Shouting())
 def test_each_folder_with_a_catalogue_is_a_language() -> None:
     folders = {path.parts[-3] for path in CATALOGUES.glob("*/LC_MESSAGES/messages.po")}
     assert set(languages()) == {"en", "de", "es", "fr", "ja", "pt_BR", "zh_CN"} == folders | {"en"}
+
+
+def test_without_compiled_catalogues_there_is_english_and_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "de" / "LC_MESSAGES").mkdir(parents=True)
+    assert set(languages(tmp_path)) == {"en"}
+    assert str(tmp_path) in caplog.text
 
 
 @pytest.mark.parametrize(
