@@ -22,7 +22,7 @@ from bot.domain.caps import ALL_GUILDS
 from bot.domain.errors import ConflictError, StoreError
 from bot.domain.leases import Lease
 from bot.domain.provider_tasks import TaskProgress
-from bot.domain.requests import ACTIVE, AT_PROVIDER, NewRequest, ReplyAddress, Request, State
+from bot.domain.requests import AT_PROVIDER, NewRequest, ReplyAddress, Request, State
 from bot.domain.scheduling import QueueEntry
 from bot.domain.spending import Spending
 from bot.domain.transitions import TRANSITIONS, Transition
@@ -63,7 +63,6 @@ _UPDATE = update(requests).where(_c.id == bindparam("of_id"))
 _ACTIVE_OF = select(requests).where(
     _c.guild_id == bindparam("guild"),
     _c.user_id == bindparam("user"),
-    _c.state.in_(sorted(ACTIVE)),
     IS_ACTIVE,
 )
 _IS_LATE = func.coalesce(_c.message_id, 0) == _c.id  # a late task's request has its status message's id
@@ -94,7 +93,8 @@ _WAITING = (
     .where(_c.state == bindparam("of_state"), IS_ACTIVE)
     .order_by(*_OLDEST_FIRST)
 )
-_IN_STATES = _c.state.in_(bindparam("states", expanding=True))
+# in the statement's text: PostgreSQL soon plans for any states, and then not by the index of pending ones
+_IN_STATES = _c.state.in_(bindparam("states", expanding=True, literal_execute=True))
 _PER_GUILD = select(_c.guild_id, func.count()).where(_IN_STATES, IS_ACTIVE).group_by(_c.guild_id)
 _ON_HOLD = (
     select(
@@ -103,7 +103,7 @@ _ON_HOLD = (
         func.sum(_c.cost).label("credits"),
         func.max(_c.placed_at).label("last_at"),
     )
-    .where(_c.state.in_(sorted(ACTIVE)), _c.placed_at >= bindparam("since"), IS_ACTIVE)
+    .where(_c.placed_at >= bindparam("since"), IS_ACTIVE)
     .group_by(_c.guild_id)
 )
 _queued = requests.alias("queued")
@@ -132,7 +132,7 @@ def _used(*until: ColumnElement[bool]) -> tuple[Select[int], Select[int]]:
 
 _USED_SINCE, _USED_IN_GUILD = _used()
 _USED_BETWEEN, _USED_IN_GUILD_BETWEEN = _used(_c.ended_at < bindparam("until"))
-_COST_OF_ACTIVE = select(func.coalesce(func.sum(_c.cost), 0)).where(_c.state.in_(sorted(ACTIVE)), IS_ACTIVE)
+_COST_OF_ACTIVE = select(func.coalesce(func.sum(_c.cost), 0)).where(IS_ACTIVE)
 # one statement, and so one snapshot: between two, a request could end and be in neither
 _SPENT = select(_USED_SINCE.scalar_subquery() + _COST_OF_ACTIVE.scalar_subquery())
 _SPENT_IN_GUILD = select(
