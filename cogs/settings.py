@@ -30,7 +30,7 @@ from bot.chat.panel import (
     SHOWCASE,
     WORDS,
 )
-from bot.chat.panel.channels import HIDE, SHOW, USUAL_LOVES
+from bot.chat.panel.channels import HIDE, OFF, ON, SHOW, USUAL_LOVES
 from bot.chat.panel.curation import WORDS_LIMIT
 from bot.chat.panel.view import answer_command, open_panel
 from bot.chat.text import descriptions
@@ -42,7 +42,6 @@ Waiting: TypeAlias = app_commands.Range[int, 1, MAX_WAITING]
 Cooldown: TypeAlias = app_commands.Range[int, 0, MAX_COOLDOWN_S]
 Words: TypeAlias = app_commands.Range[str, 1, WORDS_LIMIT]
 Free: TypeAlias = app_commands.Range[int, 0, MAX_FREE]
-ON, OFF = "on", "off"
 
 
 @app_commands.default_permissions(MODERATORS)
@@ -158,10 +157,16 @@ class ServerSettings(
     @command()
     @app_commands.describe(**descriptions.SETTINGS_LOG)
     async def log(
-        self, interaction: GuildInteraction, channel: PostingChannel | None = None, *, none: bool = False
+        self,
+        interaction: GuildInteraction,
+        channel: PostingChannel | None = None,
+        digest: Literal["on", "off"] | None = None,
+        *,
+        none: bool = False,
     ) -> None:
         """Post moderators' decisions in a channel."""
-        await answer_command(interaction, LOG, LOG.change, none=none, channel=channel)
+        wanted = {ON: True, OFF: False, None: None}[digest]
+        await answer_command(interaction, LOG, LOG.change, none=none, channel=channel, digest=wanted)
 
     @command()
     @app_commands.describe(**descriptions.SETTINGS_SHOWCASE)

@@ -123,6 +123,11 @@ class RecordingMessenger(Messenger):
         """Return None: no server is welcomed by a direct message."""
         return None
 
+    async def post_digest(self, channel_id: int, *_: object, claim: Claim = unclaimed) -> MessageRef:
+        """Accept it: no server wants digests here."""
+        await claim()
+        return MessageRef(channel_id, 0)
+
     # the signatures are the port's
     async def post_approval(
         self, channel_id: int, card: ApprovalCard, *, claim: Claim = unclaimed, **_: object

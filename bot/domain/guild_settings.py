@@ -135,6 +135,8 @@ class GuildSettings:
     approval: ApprovalRules = ApprovalRules()
     log_channel_id: int | None = None
     """Where moderators' actions are posted; None: nowhere."""
+    weekly_digest: bool = False
+    """Whether a digest of each week is posted there, too."""
     showcase_channel_id: int | None = None
     """Where much-loved songs are forwarded; None: nowhere."""
     showcase_loves: int = SHOWCASE_LOVES

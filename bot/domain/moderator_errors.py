@@ -94,6 +94,11 @@ class ApprovalChannelError(ModeratorError):
 
 
 @dataclass(eq=False)
+class LogChannelError(ModeratorError):
+    """A weekly digest without a channel in which it is posted."""
+
+
+@dataclass(eq=False)
 class ShowcaseChannelError(ModeratorError):
     """A showcase without a channel to which songs are forwarded."""
 

@@ -50,6 +50,10 @@ def _showcase(settings: GuildSettings, _: Policy) -> AuditFacts:
     return {"channel": settings.showcase_channel_id, "loves": settings.showcase_loves}
 
 
+def _log(settings: GuildSettings, _: Policy) -> AuditFacts:
+    return {"channel": settings.log_channel_id, "digest": "every week" if settings.weekly_digest else None}
+
+
 def _limits(settings: GuildSettings, _: Policy) -> AuditFacts:
     return {
         "active": settings.max_active,
@@ -85,7 +89,7 @@ _FACTS: Mapping[Action, Callable[[GuildSettings, Policy], AuditFacts]] = Mapping
         Action.REQUESTS_CHANNEL: lambda settings, _: {"channel": settings.requests_channel_id},
         Action.RESULTS_CHANNEL: _results,
         Action.SHOWCASE: _showcase,
-        Action.LOG_CHANNEL: lambda settings, _: {"channel": settings.log_channel_id},
+        Action.LOG_CHANNEL: _log,
         Action.EVERYONE_ALLOWANCE: _everyone,
         Action.BUDGET: _budget,
         Action.LIMITS: _limits,
@@ -103,7 +107,7 @@ _DEFAULTS: Mapping[Action, Callable[[GuildSettings], GuildSettings]] = MappingPr
             settings, results_channel_id=None, prompts_hidden=False
         ),
         Action.SHOWCASE: lambda settings: replace(settings, showcase_channel_id=None),
-        Action.LOG_CHANNEL: lambda settings: replace(settings, log_channel_id=None),
+        Action.LOG_CHANNEL: lambda settings: replace(settings, log_channel_id=None, weekly_digest=False),
         Action.EVERYONE_ALLOWANCE: lambda settings: replace(settings, allowance=None, period=None),
         Action.BUDGET: lambda settings: replace(settings, budget=None),
         Action.LIMITS: lambda settings: replace(settings, max_active=None, cooldown_s=None, max_waiting=None),

@@ -33,6 +33,8 @@ class SentMessage(StrEnum):
     """A moderator's decision, in the server's log channel."""
     WELCOME = "welcome"
     """What the bot says in a server that it has joined."""
+    DIGEST = "digest"
+    """What a week came to, in the server's log channel."""
     SHOWCASE = "showcase"
     """A song that many love, forwarded or with its buttons, in the server's showcase channel."""
 

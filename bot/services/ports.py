@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from bot.domain.audit import AuditEntry
+from bot.domain.digests import Digest
 from bot.domain.provider_tasks import TaskReport
 from bot.domain.requests import ReplyAddress
 from bot.domain.song_options import SongSpec
@@ -258,6 +259,14 @@ class Messenger(Protocol):
         claim: Claim = unclaimed,
     ) -> MessageRef:
         """Post a moderator's decision, mentioning nobody; a repeat within minutes returns the first post.
+
+        Raises:
+            NoAccessError, RetryableError, InvalidMessageError
+        """
+        ...
+
+    async def post_digest(self, channel_id: int, digest: Digest, *, claim: Claim = unclaimed) -> MessageRef:
+        """Post a server's digest, notifying nobody; a repeat within minutes returns the first post.
 
         Raises:
             NoAccessError, RetryableError, InvalidMessageError

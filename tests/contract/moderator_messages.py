@@ -6,9 +6,11 @@ from typing import Protocol
 import pytest
 
 from bot.domain.audit import Action, AuditEntry
+from bot.domain.digests import Digest, WeekSum
 from bot.domain.errors import NoAccessError
 from bot.domain.quotas import Period, Policy
 from bot.domain.requests import ReplyAddress, State
+from bot.domain.shared_limits import NO_LIMITS
 from bot.domain.welcomes import Welcome, WelcomeCard
 from bot.services.cards import ApprovalCard
 from bot.services.ports import ChannelTarget, Messenger
@@ -109,6 +111,27 @@ class ModeratorMessagesContract:
         harness.close_channel()
         with pytest.raises(NoAccessError):
             await harness.messenger.post_welcome(ChannelTarget(harness.address.channel_id), WELCOME)
+
+    async def test_a_week_has_one_digest_and_a_closed_channel_none(self, harness: MessengerHarness) -> None:
+        channel_id, last = harness.address.channel_id, NOW.date()
+        digest = Digest(
+            guild_id=10**18,
+            week="2026-W47",
+            starts_on=last,
+            ends_on=last,
+            total=WeekSum(0, 0, 0),
+            before=WeekSum(0, 0, 0),
+            failures={},
+            asked_most=(),
+            awaiting=0,
+            limits=NO_LIMITS,
+        )
+        first = await harness.messenger.post_digest(channel_id, digest)
+        assert await harness.messenger.post_digest(channel_id, digest) == first
+        assert await harness.messenger.post_digest(channel_id, replace(digest, week="2026-W48")) != first
+        harness.close_channel()
+        with pytest.raises(NoAccessError):
+            await harness.messenger.post_digest(channel_id, replace(digest, week="2026-W49"))
 
     async def test_a_decision_is_posted_once(self, harness: MessengerHarness) -> None:
         first = await harness.messenger.post_audit_entry(harness.address.channel_id, CHANGE)

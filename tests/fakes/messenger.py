@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.audit import AuditEntry
+from bot.domain.digests import Digest
 from bot.domain.errors import (
     AnsweredElsewhereError,
     MessageGoneError,
@@ -84,6 +85,7 @@ class FakeMessenger:
     inviters: dict[int, int | None] = field(default_factory=dict)
     """Who added the bot to each server."""
     welcomes: list[tuple[WelcomeCard, MessageRef]] = field(default_factory=list)
+    digests: list[tuple[Digest, MessageRef]] = field(default_factory=list)
     deleted: list[int] = field(default_factory=list)
     """The ids of messages that were deleted."""
     knows_repeats: bool = True
@@ -263,6 +265,23 @@ class FakeMessenger:
         if failure is not None:
             raise failure
         return known[1]
+
+    async def post_digest(self, channel_id: int, digest: Digest, *, claim: Claim = unclaimed) -> MessageRef:
+        """Record the digest, once a week in each server."""
+        await claim()
+        failure = self._bot_failure()
+        if failure is not None and not self._has_effect(failure):
+            raise failure
+        same = (
+            ref for one, ref in self.digests if (one.guild_id, one.week) == (digest.guild_id, digest.week)
+        )
+        known = next(same, None)
+        if known is None or not self.knows_repeats:
+            known = MessageRef(channel_id, next(self._ids))
+            self.digests.append((digest, known))
+        if failure is not None:
+            raise failure
+        return known
 
     async def post_welcome(
         self, target: Target, card: WelcomeCard, *, claim: Claim = unclaimed

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from bot.chat.delivery.approval_message import approval_message, asks_about
 from bot.chat.delivery.channel_calls import ChannelCalls, Timeouts
+from bot.chat.delivery.digest_message import digest_message
 from bot.chat.delivery.dm_limiter import DirectMessageLimiter
 from bot.chat.delivery.result_message import result_message, showcase_message, song_number
 from bot.chat.delivery.sending import in_time
@@ -20,6 +21,7 @@ from bot.chat.messages.buttons import cancel_button
 from bot.chat.messages.rendered import MessageFields, RenderedMessage, custom_ids
 from bot.chat.text.formatting import role_mention, song_page
 from bot.domain.audit import AuditEntry
+from bot.domain.digests import Digest
 from bot.domain.errors import (
     AnsweredElsewhereError,
     MessageGoneError,
@@ -219,6 +221,14 @@ class DiscordMessenger(Messenger):
         with self._measured(SentMessage.AUDIT):
             nonce = f"log{entry.id}"
             return await self._post(ChannelTarget(channel_id), message, nonce=nonce, claim=claim)
+
+    @override
+    async def post_digest(self, channel_id: int, digest: Digest, *, claim: Claim = unclaimed) -> MessageRef:
+        nonce = f"{digest.week.replace('-', '')}-{digest.guild_id}"[:MAX_NONCE]
+        with self._measured(SentMessage.DIGEST):
+            return await self._post(
+                ChannelTarget(channel_id), digest_message(digest), nonce=nonce, claim=claim
+            )
 
     @override
     async def post_welcome(

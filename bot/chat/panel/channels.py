@@ -22,6 +22,7 @@ from bot.domain.moderator_errors import ChoiceError
 from bot.services.audit_log import Actor
 
 CHANNEL, PROMPTS, LOVES = "channel", "prompts", "loves"
+DIGEST, ON, OFF = "digest", "on", "off"
 HIDE, SHOW = "hide", "show"
 USUAL_LOVES = (2, 3, 5, 10)
 """Numbers of loves that are suggested."""
@@ -183,22 +184,43 @@ class LogChannel(Setting):
 
     @override
     def value(self, shown: ShownSettings) -> str:
-        return place(shown.settings.log_channel_id, panel.NOWHERE, shown.gone)
+        where = place(shown.settings.log_channel_id, panel.NOWHERE, shown.gone)
+        return f"{where}, {panel.WITH_DIGEST}" if shown.settings.weekly_digest else where
 
     @override
     def controls(self, shown: ShownSettings) -> Sequence[Control]:
         chosen = shown.settings.log_channel_id
-        return [ChannelControl(part=CHANNEL, placeholder=panel.LOG_CHANNEL, chosen=chosen)]
+        channel = ChannelControl(part=CHANNEL, placeholder=panel.LOG_CHANNEL, chosen=chosen)
+        if chosen is None:
+            return [channel]
+        digest = ValueControl(
+            part=DIGEST,
+            placeholder=panel.DIGEST,
+            options=[(panel.DIGEST_ON, ON), (panel.DIGEST_OFF, OFF)],
+            chosen=ON if shown.settings.weekly_digest else OFF,
+        )
+        return [channel, digest]
 
     @override
     async def choose(self, interaction: GuildInteraction, actor: Actor, choice: Choice) -> str:
-        return await self.change(interaction, actor, choice.chosen)
+        if choice.part == DIGEST:
+            return await self.change(interaction, actor, digest=choice.chosen == ON)
+        return await self.change(interaction, actor, channel=choice.chosen)
 
-    async def change(self, interaction: GuildInteraction, actor: Actor, channel: Chosen) -> str:
-        """Post decisions in this channel."""
-        channel_id = posting_channel(interaction, channel).id
-        await interaction.services.guild_settings.set_log_channel(actor, channel_id)
-        return confirmations.log_channel_set(channel_id)
+    async def change(
+        self,
+        interaction: GuildInteraction,
+        actor: Actor,
+        *,
+        channel: Chosen | None = None,
+        digest: bool | None = None,
+    ) -> str:
+        """Post decisions in this channel, and a digest of each week; None: as it was."""
+        channel_id = None if channel is None else posting_channel(interaction, channel).id
+        settings = await interaction.services.guild_settings.set_log(
+            actor, channel_id=channel_id, digest=digest
+        )
+        return confirmations.log_set(settings)
 
 
 REQUESTS, RESULTS, SHOWCASE, LOG = RequestsChannel(), Results(), Showcase(), LogChannel()

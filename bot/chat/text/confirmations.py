@@ -18,8 +18,8 @@ from bot.domain.guild_settings import ApprovalRules, GuildSettings, RoleLimits
 from bot.domain.models import model_name
 from bot.domain.playlists import SavedPlaylist
 from bot.domain.quotas import Period, Policy
+from bot.domain.shared_limits import SharedLimits
 from bot.services.cards import StatusCard
-from bot.services.credits.limits import SharedLimits
 from bot.services.credits.reports import Report
 from bot.services.library.playlists import ListedPlaylist, SavedResult
 from bot.services.moderation.members import BalanceChange
@@ -269,9 +269,10 @@ def results_set(channel_id: int | None, *, hides_prompts: bool | None) -> str:
     return " ".join(words for words in (where, prompts) if words)
 
 
-def log_channel_set(channel_id: int) -> str:
-    """Confirm the channel for moderators' decisions."""
-    return f"Moderators' decisions are posted in <#{channel_id}> now."
+def log_set(settings: GuildSettings) -> str:
+    """Confirm the channel for moderators' decisions, and whether each week has a digest there."""
+    done = f"Moderators' decisions are posted in <#{settings.log_channel_id}> now"
+    return f"{done}, and on Mondays a digest of the week before." if settings.weekly_digest else f"{done}."
 
 
 def showcase_set(settings: GuildSettings) -> str:

@@ -82,7 +82,11 @@ SETTINGS_WORDS = {
     "remove": N_("What is allowed again"),
     "none": N_("Allow everything again"),
 }
-SETTINGS_LOG = {"channel": N_("The channel for moderators' decisions"), "none": N_("Stop posting them")}
+SETTINGS_LOG = {
+    "channel": N_("The channel for moderators' decisions"),
+    "digest": N_("Whether a digest of each week is posted there, on Monday"),
+    "none": N_("Stop posting them"),
+}
 SETTINGS_SHOWCASE = {
     "channel": N_("The channel to which loved songs are forwarded; needed the first time"),
     "loves": N_("How many members have to love a song (3 at first); none: forward no more songs"),

@@ -20,6 +20,7 @@ from bot.domain.moderator_errors import (
     DecidedError,
     EveryoneRoleError,
     GuildIdError,
+    LogChannelError,
     NoneAndValueError,
     NoneAwaitingError,
     NotBlockedError,
@@ -112,6 +113,7 @@ NONE_AWAITING = (
     "No request of this member waits for approval any more. Use `/requests pending` to see what does."
 )
 CHANNEL_MISSING = "Choose the `channel` in which moderators approve requests."
+LOG_MISSING = "Choose the `channel` for moderators' decisions; the digest is posted there, too."
 SHOWCASE_MISSING = "Choose the `channel` to which loved songs are forwarded."
 BUDGET_MISSING = "This server has no budget yet. Choose its `credits`, too."
 NONE_AND_VALUE = "`none` clears what the other options set. Use it alone, or leave it out."
@@ -281,6 +283,7 @@ MODERATOR_SENTENCES: Mapping[type[RefusalError], Words] = MappingProxyType(
         OwnGuildError: _unchanged(OWN_GUILD),
         CapServerError: _unchanged(CAP_SERVER_MISSING),
         ApprovalChannelError: _unchanged(CHANNEL_MISSING),
+        LogChannelError: _unchanged(LOG_MISSING),
         ShowcaseChannelError: _unchanged(SHOWCASE_MISSING),
         BudgetMissingError: _unchanged(BUDGET_MISSING),
         NoneAndValueError: _unchanged(NONE_AND_VALUE),

@@ -9,7 +9,7 @@ from bot.chat.translation import N_, gettext, ngettext
 from bot.domain.caps import Cap
 from bot.domain.guild_settings import RoleLimits
 from bot.domain.quotas import Period, Policy, Source
-from bot.services.credits.limits import BudgetState, SharedLimits
+from bot.domain.shared_limits import BudgetState, SharedLimits
 from bot.services.credits.statements import CreditsOverview
 from bot.services.moderation.members import BalanceChange
 

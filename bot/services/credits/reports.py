@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from bot.services.credits.limits import NO_LIMITS, SharedLimits
+from bot.domain.shared_limits import NO_LIMITS, SharedLimits
 from bot.services.repositories.usage import NO_USE, UsageKind, Use
 from bot.services.unit_of_work import UnitOfWork
 

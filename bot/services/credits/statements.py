@@ -10,8 +10,9 @@ from bot.domain.guild_settings import policy_for
 from bot.domain.ledger import Entry, refilled
 from bot.domain.quotas import Policy
 from bot.domain.requests import Request
+from bot.domain.shared_limits import NO_LIMITS, BudgetState, SharedLimits
 from bot.services.credits.holds import funding_accounts
-from bot.services.credits.limits import NO_LIMITS, BudgetState, SharedLimits, shared_limits
+from bot.services.credits.limits import shared_limits
 from bot.services.credits.reports import Report, read_report
 from bot.services.ports import Clock
 from bot.services.unit_of_work import Share, Store, UnitOfWork, reads

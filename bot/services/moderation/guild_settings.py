@@ -8,11 +8,13 @@ from typing import TypeAlias
 
 from bot.domain.audit import Action
 from bot.domain.caps import Cap, CapConfig
+from bot.domain.digests import next_digest
 from bot.domain.errors import ModelError
 from bot.domain.guild_settings import ApprovalRules, GuildSettings, RoleLimits, policy_for
 from bot.domain.moderator_errors import (
     ApprovalChannelError,
     EveryoneRoleError,
+    LogChannelError,
     ShowcaseChannelError,
     TooManyRolesError,
 )
@@ -22,6 +24,7 @@ from bot.services.audit_log import Actor, record_action, run_action
 from bot.services.credits.caps import server_cap
 from bot.services.moderation.members import check_amount
 from bot.services.ports import Clock
+from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.approval_end import queue_unapproved
 from bot.services.requests.placement import SongConfig
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
@@ -109,11 +112,23 @@ class GuildSettingsService:
             ),
         )
 
-    async def set_log_channel(self, actor: Actor, channel_id: int) -> GuildSettings:
-        """Post audit entries in this channel, including this one."""
-        return await self._change(
-            actor, Action.LOG_CHANNEL, lambda settings: replace(settings, log_channel_id=channel_id)
-        )
+    async def set_log(
+        self, actor: Actor, *, channel_id: int | None = None, digest: bool | None = None
+    ) -> GuildSettings:
+        """Post audit entries in this channel, including this one, and a weekly digest; None: as it was.
+
+        Raises:
+            LogChannelError: a digest is wanted, and no channel is given or set; nothing was changed.
+        """
+
+        def change(settings: GuildSettings) -> GuildSettings:
+            where = channel_id or settings.log_channel_id
+            if digest and where is None:
+                raise LogChannelError
+            weekly = settings.weekly_digest if digest is None else digest
+            return replace(settings, log_channel_id=where, weekly_digest=weekly)
+
+        return await self._change(actor, Action.LOG_CHANNEL, change)
 
     async def set_default_model(self, actor: Actor, model: str) -> GuildSettings:
         """Set the model for members who choose none.
@@ -305,6 +320,9 @@ def update_settings(
     uow.guilds.update(actor.guild_id, after)  # first, so that a new log channel gets this entry
     facts = [facts_of(action, settings, usual) for settings in (before, after)]
     if record_action(uow, actor, action, before=facts[0], after=facts[1], now=now):
+        if after.weekly_digest and not before.weekly_digest:
+            due_at = next_digest(actor.guild_id, now)
+            uow.outbox.mark_due(actor.guild_id, MessageKind.DIGEST, due_at=due_at)
         return after
     uow.guilds.update(actor.guild_id, before)
     return before

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from bot.domain.digests import next_digest
 from bot.domain.errors import StoreError
 from bot.domain.welcomes import Welcome
 from bot.services.ports import Clock
@@ -125,6 +126,9 @@ def _welcome(uow: UnitOfWork, welcome: Welcome, now: datetime, *, is_back: bool)
     uow.guilds.put_welcome(replace(welcome, is_back=is_back))
     uow.outbox.drop(welcome.guild_id)  # an earlier welcome, and the place of its last attempt
     uow.outbox.mark_due(welcome.guild_id, MessageKind.WELCOME, due_at=now)
+    if uow.guilds.settings(welcome.guild_id).weekly_digest:  # which was dropped, too
+        due_at = next_digest(welcome.guild_id, now)
+        uow.outbox.mark_due(welcome.guild_id, MessageKind.DIGEST, due_at=due_at)
 
 
 def _welcomes_since(uow: UnitOfWork, now: datetime, *, is_new: bool) -> datetime:

@@ -11,7 +11,7 @@ from bot.domain.leases import Lease
 class MessageKind(StrEnum):
     """The kinds of messages; a source has at most one of each, always about its current state.
 
-    The source is a request, for audit messages an audit entry, for welcomes a server.
+    The source is a request, for audit messages an audit entry, for welcomes and digests a server.
     """
 
     STATUS = "status"
@@ -24,6 +24,8 @@ class MessageKind(StrEnum):
     """A much-loved song's result, forwarded to the server's showcase; `sent` has the ids of its posts."""
     WELCOME = "welcome"
     """What the bot says in a server that it has joined."""
+    DIGEST = "digest"
+    """What a week came to, in the server's log channel; `sent` is the week, and the next one has its time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,5 +95,5 @@ def log_context(request: Request, transition: Transition | None = None) -> dict[
 
 def message_log_context(message: OutboxMessage) -> dict[str, object]:
     """Return the id of what the message is about."""
-    names = {MessageKind.AUDIT: "audit_entry", MessageKind.WELCOME: "guild"}
+    names = {MessageKind.AUDIT: "audit_entry", MessageKind.WELCOME: "guild", MessageKind.DIGEST: "guild"}
     return {names.get(message.kind, "request"): message.source_id}

@@ -120,7 +120,8 @@ class SqlCleanup(SqlRepository, Cleanup):
         if done < limit:
             done += self._erase_members_of(guild_id, left_at=left_at, now=now, limit=limit - done)
         if done < limit:  # what is left is little; the settings last, by which blocked members are kept
-            conn.execute(delete(outbox).where(_o.kind == MessageKind.WELCOME, _o.source_id == guild_id))
+            of_server = _o.kind.in_((MessageKind.WELCOME, MessageKind.DIGEST))
+            conn.execute(delete(outbox).where(of_server, _o.source_id == guild_id))
             for table in (playlists, guild_settings, guilds):
                 conn.execute(delete(table).where(table.c.guild_id == guild_id))
         return done

@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from bot.domain.leases import MAX_LEASE, MAX_PAUSE, Lease
 from bot.domain.requests import State
+from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.placement import APPROVAL_TTL
 from bot.storage.tables import outbox, requests
 
@@ -137,10 +138,12 @@ class TimeLimit:
 
 
 _AWAITING = requests.c.state == State.AWAITING
+_IS_DIGEST = outbox.c.kind == MessageKind.DIGEST
 TIME_LIMITS = (
     TimeLimit(requests.c.next_at, MAX_PAUSE, ~_AWAITING, is_capped=False),
     TimeLimit(requests.c.next_at, APPROVAL_TTL, _AWAITING, is_capped=True),
-    TimeLimit(outbox.c.due_at, MAX_PAUSE, true(), is_capped=False),
+    TimeLimit(outbox.c.due_at, MAX_PAUSE, ~_IS_DIGEST, is_capped=False),
+    TimeLimit(outbox.c.due_at, timedelta(weeks=1), _IS_DIGEST, is_capped=True),
     # the worker may be alive, so that its lease is kept for as long as if it began now
     *(TimeLimit(table.c.lease_until, MAX_LEASE, true(), is_capped=True) for table in _LEASED_TABLES),
 )

@@ -55,7 +55,7 @@ changes: st.SearchStrategy[Change] = st.one_of(
         lambda one: _is(Action.REQUESTS_CHANNEL, lambda s, by: s.guild_settings.set_request_channel(by, one))
     ),
     channels.map(
-        lambda one: _is(Action.LOG_CHANNEL, lambda s, by: s.guild_settings.set_log_channel(by, one))
+        lambda one: _is(Action.LOG_CHANNEL, lambda s, by: s.guild_settings.set_log(by, channel_id=one))
     ),
     st.tuples(maybe_channels, st.none() | st.booleans()).map(
         lambda both: _is(

@@ -11,7 +11,8 @@ from bot.chat.messages.settings import CHOSEN
 from bot.chat.panel.setting import OTHER
 from bot.chat.text import confirmations, labels
 from bot.chat.text import panel as words
-from bot.chat.text.moderator_errors import NONE_AND_VALUE, SETTING_CHANGED
+from bot.chat.text.formatting import DASH
+from bot.chat.text.moderator_errors import LOG_MISSING, NONE_AND_VALUE, SETTING_CHANGED
 from bot.domain.audit import Action
 from bot.domain.guild_settings import GuildSettings, RoleLimits
 from bot.services.audit_log import Actor
@@ -104,6 +105,24 @@ async def test_each_setting_goes_back_to_its_default(local: BotHarness) -> None:
         )
         await local.shows(panel, words.NOWHERE.capitalize())
         assert (await settings_of(app, local)) == GuildSettings()
+
+
+async def test_a_digest_is_chosen_where_there_is_a_channel_for_it(local: BotHarness) -> None:
+    general = local.discord.channel("general")
+    async with local.bot() as app:
+        assert LOG_MISSING in (await told(local, "settings log", digest="on")).content
+        panel = await told(local, "settings log")
+        assert not any("digest" in one for one in item_ids(panel))
+        await choose(local, panel, Action.LOG_CHANNEL, "channel", general.id)
+        await local.shows(panel, f"In <#{general.id}>")
+        await choose(local, panel, Action.LOG_CHANNEL, "digest", "on")
+        await local.shows(panel, f"In <#{general.id}>, {words.WITH_DIGEST}", "on Mondays a digest")
+        assert (await settings_of(app, local)).weekly_digest
+        assert "digest: every week" in seen(await told(local, "quota log")).replace(DASH, "").replace(
+            "  → ", " "
+        )
+        off = await told(local, "settings log", digest="off")
+        assert off.content == confirmations.log_set(GuildSettings(log_channel_id=general.id))
 
 
 async def test_two_moderators_at_the_panel_see_the_truth(local: BotHarness) -> None:

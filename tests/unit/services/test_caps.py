@@ -10,10 +10,10 @@ from bot.domain.errors import CapError, InsufficientFundsError, StoreError
 from bot.domain.ledger import cap_account
 from bot.domain.moderator_errors import AmountError, CapServerError
 from bot.domain.requests import State
+from bot.domain.shared_limits import SharedLimits
 from bot.domain.song_options import SongOptions
 from bot.services.credits.caps import SongPayment, caps_of, open_caps, pass_caps, tell_owner
 from bot.services.credits.holds import hold_credits
-from bot.services.credits.limits import SharedLimits
 from bot.services.unit_of_work import NamedUnit, UnitOfWork
 from tests.harness.services import ADA, GUILD, PLAYLIST, RULES, ServicesHarness, services_harness
 

@@ -19,7 +19,7 @@ from bot.chat.messages.files import ReportFiles
 from bot.chat.text.formatting import DASH
 from bot.domain.caps import Cap
 from bot.domain.quotas import Period, window_of
-from bot.services.credits.limits import BudgetState, SharedLimits
+from bot.domain.shared_limits import BudgetState, SharedLimits
 from bot.services.credits.reports import ChoiceUse, Report, report_of
 from bot.services.repositories.usage import Use
 

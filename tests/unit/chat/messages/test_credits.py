@@ -9,7 +9,7 @@ from bot.chat.messages import colours
 from bot.chat.messages.credits import credits_message, member_credits_message
 from bot.domain.ledger import Entry, TransferKind
 from bot.domain.quotas import Period, Policy
-from bot.services.credits.limits import NO_LIMITS, BudgetState, SharedLimits
+from bot.domain.shared_limits import NO_LIMITS, BudgetState, SharedLimits
 from bot.services.credits.statements import CreditsOverview, Statement, StatementLine
 from tests.unit.chat.factories import NOW, cap_of, check_sendable, fields
 from tests.unit.domain.test_songs import REQUEST

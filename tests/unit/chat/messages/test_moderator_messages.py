@@ -34,8 +34,8 @@ from bot.domain.guild_settings import Budget, GuildSettings
 from bot.domain.ledger import Entry, TransferKind
 from bot.domain.quotas import Period, Policy, Source
 from bot.domain.requests import Failure, FailureKind, State
+from bot.domain.shared_limits import NO_LIMITS, BudgetState, SharedLimits
 from bot.services.cards import ApprovalCard
-from bot.services.credits.limits import NO_LIMITS, BudgetState, SharedLimits
 from bot.services.credits.reports import ChoiceUse, report_of
 from bot.services.credits.statements import CreditsOverview, Statement, StatementLine
 from bot.services.moderation.guild_settings import EffectiveSettings

@@ -8,7 +8,7 @@ LOG = CHANNEL + 80
 
 
 async def test_a_decision_leads_to_the_status_of_its_request(harness: ServicesHarness) -> None:
-    await harness.services.guild_settings.set_log_channel(harness.actor(), LOG)
+    await harness.services.guild_settings.set_log(harness.actor(), channel_id=LOG)
     card = await harness.place()
     by = harness.actor()
     await harness.services.queue.cancel(by, card.request_id, reason="spam")

@@ -55,7 +55,7 @@ async def test_each_rule_is_settled_once_and_in_force(harness: ServicesHarness) 
     for channel in (MODS, RADIO):
         await rules.set_request_channel(by, channel)
     await rules.set_results(harness.actor(), channel_id=RADIO)
-    await rules.set_log_channel(harness.actor(), MODS)
+    await rules.set_log(harness.actor(), channel_id=MODS)
     await rules.set_default_model(harness.actor(), "v40")
     await rules.set_limits(harness.actor(), active=5, cooldown_s=60)
     in_force = await rules.effective(GUILD)

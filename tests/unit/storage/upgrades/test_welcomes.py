@@ -1,7 +1,9 @@
-"""The upgrade that lets the bot welcome servers."""
+"""The upgrades that let the bot welcome servers, and post digests."""
 
+from functools import partial
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Connection, insert, select
 
 from bot.services.repositories.outbox import MessageKind
@@ -12,24 +14,25 @@ from tests.unit.storage.databases import url_of
 from tests.unit.storage.test_upgrades import is_up_to_date, kept, put_on_server
 
 
-async def test_the_older_version_forgets_welcomes_and_keeps_the_other_messages(
-    tmp_path: Path, postgres_url: str
+@pytest.mark.parametrize(("kind", "older"), [(MessageKind.WELCOME, "0020"), (MessageKind.DIGEST, "0024")])
+async def test_the_older_version_forgets_a_new_kind_and_keeps_the_other_messages(
+    tmp_path: Path, postgres_url: str, kind: MessageKind, older: str
 ) -> None:
     path = kept(tmp_path, "0007")
     put_on_server(postgres_url, path, "0007")
     for url in (url_of(path), postgres_url):
         migrate(url)
         before = database_admin(url).read(messages)
-        database_admin(url).write(welcome_a_server)
+        database_admin(url).write(partial(add_message, kind=kind))
         assert len(database_admin(url).read(messages)) == len(before) + 1
-        migrate(url, revision="0020")
+        migrate(url, revision=older)
         migrate(url)
         assert database_admin(url).read(messages) == before
         await is_up_to_date(url, "0007")
 
 
-def welcome_a_server(connection: Connection) -> None:
-    row = {"source_id": 5, "kind": MessageKind.WELCOME, "version": 1, "attempts": 0}
+def add_message(connection: Connection, *, kind: MessageKind) -> None:
+    row = {"source_id": 5, "kind": kind, "version": 1, "attempts": 0}
     connection.execute(insert(outbox).values(row))
 
 
