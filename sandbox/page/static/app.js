@@ -6,6 +6,7 @@ import { messageView, update } from "./message.js";
 import { showModal } from "./modal.js";
 import { notice as toast, reachable, reachLast, stay, toEnd } from "./reading.js";
 import { connect } from "./socket.js";
+import { timesIn } from "./times.js";
 import { world } from "./world.js";
 import { drawChannels, drawPeople, drawers, shownTheme } from "./places.js";
 
@@ -117,6 +118,7 @@ function placesAre(places) {
   const changed = JSON.stringify({ ...places, commands: 0 }) !== JSON.stringify({ ...state.places, commands: 0 });
   if (changed) state.version += 1;
   state.places = places;
+  timesIn(places.locale);
   document.title = places.guild;
   byId("guild").textContent = places.guild;
   drawPeople(places, person, become, (locale) => ask("speak", { locale }));

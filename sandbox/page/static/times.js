@@ -2,7 +2,7 @@
 import { el } from "./dom.js";
 
 const STEPS = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
-const relatively = new Intl.RelativeTimeFormat("en", { numeric: "always" });
+let relatively;
 const STYLES = {
   t: { timeStyle: "short" },
   T: { timeStyle: "medium" },
@@ -11,6 +11,12 @@ const STYLES = {
   f: { dateStyle: "long", timeStyle: "short" },
   F: { dateStyle: "full", timeStyle: "short" },
 };
+
+// The language of the person's client, in which relative times are written.
+export function timesIn(locale) {
+  relatively = new Intl.RelativeTimeFormat(locale, { numeric: "always" });
+}
+timesIn("en");
 
 function relative(second) {
   const passes = second - Date.now() / 1000;
