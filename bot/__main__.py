@@ -217,6 +217,7 @@ def main(
     level = "WARNING" if options.command == "check" else settings.log_level  # it prints its own lines
     logs.configure_logging(level=level, style=settings.log_format, secrets=settings.secrets)
     if options.command == "run":
+        log.info("Inspire %s", VERSION)
         for name in misspelled(ENV_FILE, SETTINGS):
             log.warning("settings: %s", name)
     serve = partial(run, config=options.process, timings=timings, drivers=drivers)

@@ -82,12 +82,22 @@ def _require_complete(database: DatabaseAdmin, connection: Connection, revision:
         for column in table.columns
         if column.name not in {known["name"] for known in found.get(table.name, ())}
     ]
+    indexes = {str(index.name) for table in METADATA.sorted_tables for index in table.indexes}
+    missing = missing or [f"the index {name}" for name in sorted(indexes - _indexes(connection))]
     if missing:
         lacking = ", ".join(dict.fromkeys(missing))
         raise StoreError(
             f"The database {database} is of revision {revision}, but lacks {lacking}: it was changed by "
             "hand, or only a part was restored. Restore a backup; nothing was changed."
         )
+
+
+def _indexes(connection: Connection) -> set[str]:
+    """Return the names of all indexes that the connection leads to."""
+    query = "SELECT name FROM sqlite_master WHERE type = 'index'"
+    if connection.dialect.name == "postgresql":
+        query = "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()"
+    return set(connection.exec_driver_sql(query).scalars())
 
 
 def require_known(source: object, revision: str | None) -> None:

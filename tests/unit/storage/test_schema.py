@@ -148,6 +148,7 @@ def test_the_same_steps_are_there_for_postgresql() -> None:
 DAMAGES = {
     "a table": ("DROP TABLE loves", "lacks loves: it was changed by hand"),
     "a column": ("ALTER TABLE playlists DROP COLUMN used_at", "lacks playlists.used_at: it"),
+    "an index": ("DROP INDEX ix_requests_next_at", "lacks the index ix_requests_next_at: it was changed"),
     "a renamed table": ("ALTER TABLE audit_log RENAME TO audit_log_old", "lacks audit_log: it"),
 }
 
