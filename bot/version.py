@@ -5,7 +5,7 @@ from typing import Final
 
 import discord
 
-VERSION: Final = "0.2.0.dev0"
+VERSION: Final = "0.2.0"
 
 
 def versions() -> dict[str, str]:

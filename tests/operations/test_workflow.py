@@ -80,3 +80,8 @@ def test_a_version_without_notes_is_not_released(tmp_path: Path) -> None:
     done = shell(step("release", "Take the notes from the changelog")["run"], tmp_path, "v0.3.0")
     assert done.returncode == 1
     assert "CHANGELOG.md has no 0.3.0" in done.stdout
+
+
+def test_the_changelog_has_the_notes_and_the_date_of_the_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(rf"^## {re.escape(VERSION)} - \d{{4}}-\d\d-\d\d\n\n### ", text, re.MULTILINE)

@@ -31,6 +31,7 @@ from bot.storage.schema import migrate
 from bot.storage.store import audit_database, open_store
 from bot.storage.tables import audit_log, requests
 from bot.storage.unit_of_work import SqlUnitOfWork
+from bot.version import VERSION
 from tests.harness.databases import empty_at
 from tests.unit.storage.databases import url_of
 from tests.unit.storage.test_schema import HEAD
@@ -54,7 +55,10 @@ MORE_STATES = {
         State.UNDELIVERABLE: 1,
     }
 }
-"""And those that only a later version left."""
+MORE_STATES["0025"] = MORE_STATES["0007"]
+"""And those that only a later version left; release 0.2.0 has brought that database to its own revision."""
+RELEASED = {"0.2.0": "0025"}
+"""The revision of each release."""
 LEFT_AT = datetime(2026, 11, 19, 14, 5, 17, tzinfo=UTC)
 """When the last thing happened in the database of revision 0007."""
 LATER = LEFT_AT + timedelta(hours=1)
@@ -125,6 +129,11 @@ async def is_up_to_date(url: str, revision: str) -> None:
 def _requests(uow: UnitOfWork) -> list[Request]:
     assert isinstance(uow, SqlUnitOfWork)
     return [request_of(row) for row in uow.connection.execute(select(requests))]
+
+
+def test_a_database_of_each_release_is_kept() -> None:
+    assert set(RELEASED.values()) <= set(REVISIONS)
+    assert VERSION in RELEASED
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
