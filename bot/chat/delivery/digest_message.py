@@ -29,7 +29,7 @@ def digest_message(digest: Digest) -> RenderedMessage:
     """Build the digest; a week in which nothing happened is one line."""
     first, last = digest.starts_on, digest.ends_on
     embed = discord.Embed(
-        title=f"Week {first.day} {first:%b} {DASH} {last.day} {last:%b %Y}", colour=colours.MODERATION
+        title=f"The week of {first.day} {first:%b} {DASH} {last.day} {last:%b %Y}", colour=colours.MODERATION
     )
     if digest.is_quiet:
         embed.description = QUIET
@@ -81,7 +81,8 @@ def _of_week(digest: Digest, limit: BudgetState | Cap, name: str) -> str:
     if limit.period is not Period.WEEK:
         return ""
     share = f" ({100 * digest.total.credits / limit.credits:.0f} %)" if limit.credits else ""
-    return f"**{digest.total.credits:,}** of {in_credits(limit.credits)} by {name}{share}."
+    used = f"**{digest.total.credits:,}** of {in_credits(limit.credits)} used"
+    return f"{name[0].upper()}{name[1:]}: {used}{share}."
 
 
 def _awaiting(digest: Digest) -> Iterator[str]:

@@ -154,7 +154,7 @@ async def test_a_digest_says_what_the_week_came_to(harness: ServicesHarness) -> 
     )
     assert fields(embed) == {
         "Without a song": "1: cancelled",
-        "Credits": "**60** of 300 credits by this server's budget (20 %).",
+        "Credits": "This server's budget: **60** of 300 credits used (20 %).",
         "Requested most": f"<@{ADA}> 2\n<@{BEN}> 1",
     }
     await to_monday(harness)
