@@ -16,7 +16,7 @@ from bot.storage.admin import database_admin
 from tests.integration.engines import on_both
 from tests.unit.storage.databases import fresh, url_of
 
-FEW, SMALL, LARGE, OTHER_SERVERS = 1000, 2400, 7200, 20
+FEW, SMALL, LARGE, OTHER_SERVERS = 1000, 3600, 10800, 20
 """The small number makes lists as long as they get, also those of one member, who has half of the songs."""
 GROWING = {
     *("requests", "events", "transfers", "accounts", "audit_log", "outbox", "loves", "members"),
