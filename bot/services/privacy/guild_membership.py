@@ -11,7 +11,7 @@ from bot.domain.errors import StoreError
 from bot.domain.welcomes import Welcome
 from bot.services.ports import Clock
 from bot.services.repositories.outbox import MessageKind
-from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+from bot.services.unit_of_work import Share, Store, UnitOfWork, reads, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,8 @@ class GuildMembership:
 
     async def reconcile(self, seen: VisibleGuilds) -> None:
         """Record the joins and leaves that happened while the process was not connected."""
-        left, back = await self._store.write(_reconcile, seen, self._clock())
+        known = await self._store.read(_known)  # apart: it reads all members of all servers
+        left, back = await self._store.write(_reconcile, seen, known, self._clock())
         if left or back:
             log.info("left %d servers and joined %d again while disconnected", left, back)
 
@@ -114,7 +115,7 @@ def _mark_left(uow: UnitOfWork, guild_id: int, now: datetime) -> None:
 @unit_of_work("guild_membership.join")
 def _mark_joined(uow: UnitOfWork, welcome: Welcome, now: datetime) -> None:
     uow.guilds.lock_membership()
-    _welcome(uow, welcome, now, is_back=welcome.guild_id in uow.guilds.known())
+    _welcome(uow, welcome, now, is_back=uow.guilds.is_known(welcome.guild_id))
     uow.guilds.mark_joined((welcome.guild_id,))
 
 
@@ -143,10 +144,16 @@ def _welcomes_since(uow: UnitOfWork, now: datetime, *, is_new: bool) -> datetime
     return datetime.fromisoformat(stored)
 
 
+@reads(Share.WORKERS)
+def _known(uow: UnitOfWork) -> Mapping[int, datetime | None]:
+    return uow.guilds.known()
+
+
 @unit_of_work("guild_membership.reconcile")
-def _reconcile(uow: UnitOfWork, seen: VisibleGuilds, now: datetime) -> tuple[int, int]:
+def _reconcile(
+    uow: UnitOfWork, seen: VisibleGuilds, known: Mapping[int, datetime | None], now: datetime
+) -> tuple[int, int]:
     uow.guilds.lock_membership()  # members may use a server's commands at the same moment
-    known = uow.guilds.known()
     active = _load_activity(uow, now).keys()
     missing = (guild_id for guild_id, at in known.items() if at is None and seen.is_missing(guild_id))
     left = [guild_id for guild_id in missing if guild_id not in active]

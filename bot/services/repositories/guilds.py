@@ -75,6 +75,10 @@ class Guilds(Protocol):
         """Return each server with stored data, and when the bot left it; None if it is there."""
         ...
 
+    def is_known(self, guild_id: int) -> bool:
+        """Return True if it is one of the servers with stored data."""
+        ...
+
     def last_turns(self) -> Mapping[int, datetime]:
         """Return when a song of each server was last submitted."""
         ...

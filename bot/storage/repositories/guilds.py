@@ -28,6 +28,13 @@ _PAUSED = select(_c.guild_id, _c.settings).where(_c.paused)
 # a member whose erasure is scheduled does not count: the bot may have left that server long ago
 _WITH_DATA = select(_c.guild_id).union(select(members.c.guild_id).where(members.c.erase_at.is_(None)))
 _LEFT = select(guilds.c.guild_id, guilds.c.left_at)
+_IS_KNOWN = select(
+    or_(
+        exists().where(_c.guild_id == bindparam("guild")),
+        exists().where(members.c.guild_id == bindparam("guild"), members.c.erase_at.is_(None)),
+        exists().where(guilds.c.guild_id == bindparam("guild")),
+    )
+)
 _LAST_TURNS = select(guilds.c.guild_id, guilds.c.last_turn_at).where(guilds.c.last_turn_at.is_not(None))
 _WELCOME = select(guilds.c.welcome).where(guilds.c.guild_id == bindparam("guild"))
 _MARK_JOINED = update(guilds).where(guilds.c.guild_id == bindparam("guild")).values(left_at=None)
@@ -77,6 +84,10 @@ class SqlGuilds(SqlRepository, Guilds):
     def known(self) -> dict[int, datetime | None]:
         known: dict[int, datetime | None] = dict.fromkeys(self._conn.execute(_WITH_DATA).scalars())
         return known | {row.guild_id: row.left_at for row in self._conn.execute(_LEFT)}
+
+    @override
+    def is_known(self, guild_id: int) -> bool:
+        return bool(self._conn.execute(_IS_KNOWN, {"guild": guild_id}).scalar_one())
 
     @override
     def last_turns(self) -> dict[int, datetime]:

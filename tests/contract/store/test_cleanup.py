@@ -175,3 +175,6 @@ class TestCleanup:
         await store.write(lambda work: work.guilds.mark_joined((ELSEWHERE, 1)))
         await store.write(lambda work: work.guilds.mark_joined(()))
         assert (await store.read(lambda work: work.guilds.known()))[ELSEWHERE] is None
+        guild_ids = (GUILD, ELSEWHERE, GUILD + 7, 1)
+        are_known = await store.read(lambda work: [work.guilds.is_known(guild_id) for guild_id in guild_ids])
+        assert are_known == [True, True, True, False]
