@@ -8,6 +8,7 @@ deleting. What the rows of a song take on the disk is shown for each table.
 """
 
 import asyncio
+import gc
 import statistics
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -115,7 +116,9 @@ def bytes_of(conn: Connection) -> dict[str, int]:
 async def opened(url: str) -> AsyncIterator[Commands]:
     """Open the database with all operations over it."""
     async with open_store(url) as store:
-        yield await commands_over(store)
+        commands = await commands_over(store)
+        gc.freeze()  # as the bot does when it has started
+        yield commands
 
 
 async def _time_operations(kind: str, databases: Databases, report: Report, rounds: int) -> None:

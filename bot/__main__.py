@@ -1,6 +1,7 @@
 """The command line: `python -m bot run|migrate|check|audit|sync|backup|restore`."""
 
 import asyncio
+import gc
 import logging
 import sys
 from collections.abc import Awaitable, Callable
@@ -48,6 +49,8 @@ async def run(
                 await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
                 process = build_application(settings, config, shutdown, timings=timings, drivers=drivers)
                 app = await stack.enter_async_context(process)
+            # else each full collection looks through all that was loaded, while everything stands still
+            gc.freeze()
             log.info("started, version %s, role %s", VERSION, config.role)
             await app.run()
     except StoppedError:
