@@ -17,6 +17,7 @@ from bot.domain.welcomes import Welcome
 from bot.services.delivery.digest_message import ATTEMPTS
 from bot.services.delivery.routes import NONCE_LIFE
 from bot.services.privacy.guild_membership import GuildMembership
+from bot.services.repositories.outbox import MessageKind
 from tests.harness.services import ADA, BEN, CHANNEL, GUILD, ServicesHarness
 from tests.unit.chat.factories import cap_of, check_sendable, fields
 
@@ -52,6 +53,8 @@ async def test_a_week_has_one_digest_and_one_was_enough_for_many_without_the_bot
     for _ in range(3):
         await harness.dispatch()
     assert weeks(harness) == [first]
+    await harness.store.write(lambda uow: uow.outbox.mark_due(GUILD, MessageKind.DIGEST, due_at=now))
+    assert (await harness.dispatch(), weeks(harness)) == (1, [first])
     await to_monday(harness, weeks=5)
     last = window_of(Period.WEEK, harness.clock() - WEEK).key
     for _ in range(3):
