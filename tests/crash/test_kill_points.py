@@ -95,6 +95,8 @@ NOT_KILLED_AT = {
     "guild_membership.join": REPEATED,
     "guild_membership.leave": REPEATED,
     "guild_membership.reconcile": REPEATED,
+    "digests.record_attempt": "once tried, a digest is posted again with its nonce for minutes, then never",
+    "messenger.post_digest": "as above",
     "messenger.edit_approval": BY_NONCE,
     "messenger.find_approval": BY_NONCE,
     "messenger.find_reference": "a search, minutes after a post, which changes nothing",
