@@ -23,6 +23,7 @@ from bot.chat.panel import (
     LIMITS,
     LOG,
     MODEL,
+    NEWS,
     ONLY_SAVED,
     REQUESTS,
     RESULTS,
@@ -134,6 +135,13 @@ class ServerSettings(
         """Take requests from saved playlists only."""
         chosen = {ON: True, OFF: False, None: None}[only_saved]
         await answer_command(interaction, ONLY_SAVED, ONLY_SAVED.change, none=False, only_saved=chosen)
+
+    @command()
+    @app_commands.describe(**descriptions.SETTINGS_NEWS)
+    async def news(self, interaction: GuildInteraction, at_once: Literal["on", "off"] | None = None) -> None:
+        """Tell members of bonuses and the like by direct message, or at their next command."""
+        chosen = {ON: True, OFF: False, None: None}[at_once]
+        await answer_command(interaction, NEWS, NEWS.change, none=False, at_once=chosen)
 
     @command()
     @app_commands.describe(**descriptions.SETTINGS_WORDS)

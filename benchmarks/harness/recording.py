@@ -1,6 +1,7 @@
 """A replacement for Discord: numbered interactions, and a messenger that records its messages."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,7 +10,16 @@ from bot.domain.requests import RETURNED, ReplyAddress
 from bot.domain.song_options import SongOptions
 from bot.domain.welcomes import WelcomeCard
 from bot.services.cards import ApprovalCard, ResultCard, StatusCard
-from bot.services.ports import ChannelTarget, Claim, Media, MessageRef, Messenger, Target, unclaimed
+from bot.services.ports import (
+    ChannelTarget,
+    Claim,
+    DirectMessageTarget,
+    Media,
+    MessageRef,
+    Messenger,
+    Target,
+    unclaimed,
+)
 from bot.services.requests.placement import RequestContext
 from bot.services.requests.service import RequestService
 from sandbox.cqtai import PLAYLISTS
@@ -118,6 +128,17 @@ class RecordingMessenger(Messenger):
     async def find_welcome(self, channel_id: int, *, since: datetime) -> MessageRef | None:  # noqa: ARG002 - the signature is the port's
         """Return None: none is ever lost."""
         return None
+
+    async def post_news(
+        self,
+        user_id: int,
+        news: Sequence[AuditEntry],  # noqa: ARG002 - the signature is the port's
+        *,
+        claim: Claim = unclaimed,
+    ) -> MessageRef:
+        """Post what moderators decided for a member."""
+        await claim()
+        return self._posted(DirectMessageTarget(user_id))
 
     async def find_inviter(self, guild_id: int) -> int | None:  # noqa: ARG002 - the signature is the port's
         """Return None: no server is welcomed by a direct message."""

@@ -48,6 +48,8 @@ class Action(StrEnum):
     OPEN = "open"
     NEXT = "next"
     """Subject: the member who placed the request."""
+    NEWS = "news"
+    """How members are told of what moderators give them. Subject: none, as for all settings."""
 
 
 TOLD_TO_MEMBER = frozenset({Action.GRANT, Action.MEMBER_ALLOWANCE, Action.UNBLOCK})

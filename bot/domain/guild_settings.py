@@ -158,6 +158,9 @@ class GuildSettings:
     words: tuple[str, ...] = ()
     """What prompts must not contain, as `parse_word` returns it, sorted."""
 
+    tells_at_once: bool = False
+    """Whether members are told by direct message what moderators give them; else at their next command."""
+
     def waiting_limit(self, usual: int) -> int:
         """Return how many requests can wait; `usual` is the operator's limit, which holds everywhere."""
         return usual if self.max_waiting is None else min(self.max_waiting, usual)

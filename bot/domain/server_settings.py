@@ -97,6 +97,7 @@ _FACTS: Mapping[Action, Callable[[GuildSettings, Policy], AuditFacts]] = Mapping
         Action.MODEL: lambda settings, _: {"model": settings.model},
         Action.DEFAULT_PLAYLIST: lambda settings, _: {"name": settings.default_playlist},
         Action.ONLY_SAVED: lambda settings, _: {"playlists": "saved" if settings.only_saved else "any"},
+        Action.NEWS: lambda settings, _: {"told": "by message" if settings.tells_at_once else "by command"},
         Action.WORDS: lambda settings, _: {"words": ", ".join(settings.words) or None},
     }
 )
@@ -115,6 +116,7 @@ _DEFAULTS: Mapping[Action, Callable[[GuildSettings], GuildSettings]] = MappingPr
         Action.MODEL: lambda settings: replace(settings, model=None),
         Action.DEFAULT_PLAYLIST: lambda settings: replace(settings, default_playlist=None),
         Action.ONLY_SAVED: lambda settings: replace(settings, only_saved=False),
+        Action.NEWS: lambda settings: replace(settings, tells_at_once=False),
         Action.WORDS: lambda settings: replace(settings, words=()),
     }
 )

@@ -1,5 +1,6 @@
 """The recording of moderators' actions, in the unit of work that carries them out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ParamSpec, TypeVar
@@ -90,9 +91,29 @@ def record_action(
     added = uow.audit_log.add(change)
     if added and actor.seen not in {None, version_of(change.before)}:
         raise SettingChangedError
-    if added and uow.guilds.settings(actor.guild_id).log_channel_id is not None:
+    settings = uow.guilds.settings(actor.guild_id)
+    if added and settings.log_channel_id is not None:
         uow.outbox.mark_due(change.id, MessageKind.AUDIT, due_at=now)
+    if added and settings.tells_at_once and change.is_news:
+        uow.outbox.mark_due(change.id, MessageKind.NEWS, due_at=now)
     return added
+
+
+def current_news(uow: UnitOfWork, news: Sequence[AuditEntry]) -> list[AuditEntry]:
+    """Return a member's news without what was overtaken: an earlier allowance, the end of a block."""
+    last = {entry.action: entry.id for entry in news}
+    return [
+        entry
+        for entry in news
+        if entry.action is Action.GRANT or (entry.id == last[entry.action] and not _is_blocked(uow, entry))
+    ]
+
+
+def _is_blocked(uow: UnitOfWork, entry: AuditEntry) -> bool:
+    """Tell whether the entry is the end of a block, and the member is blocked again."""
+    if entry.action is not Action.UNBLOCK or entry.subject_id is None:
+        return False
+    return uow.members.find(entry.guild_id, entry.subject_id).blocked is not None
 
 
 def with_request_link(uow: UnitOfWork, entry: AuditEntry) -> AuditEntry:

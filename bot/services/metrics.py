@@ -35,6 +35,8 @@ class SentMessage(StrEnum):
     """What the bot says in a server that it has joined."""
     DIGEST = "digest"
     """What a week came to, in the server's log channel."""
+    NEWS = "news"
+    """What moderators decided for a member, as a direct message."""
     SHOWCASE = "showcase"
     """A song that many love, forwarded or with its buttons, in the server's showcase channel."""
 

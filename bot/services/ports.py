@@ -1,6 +1,6 @@
 """The ports to the outside world; each has one real driver and, in the tests, a fake."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -270,6 +270,19 @@ class Messenger(Protocol):
 
         Raises:
             NoAccessError, RetryableError, InvalidMessageError
+        """
+        ...
+
+    async def post_news(
+        self, user_id: int, news: Sequence[AuditEntry], *, claim: Claim = unclaimed
+    ) -> MessageRef:
+        """Tell a member of the server by direct message what its moderators decided for them.
+
+        A repeat within minutes returns the first post.
+
+        Raises:
+            NoAccessError: the member takes no direct messages, or has left the server.
+            RetryableError, InvalidMessageError
         """
         ...
 

@@ -322,7 +322,7 @@ Index(None, loves.c.user_id)
 outbox = Table(
     "outbox",
     METADATA,
-    # no foreign key: it is a request, an entry of the audit log ('audit') or a server ('welcome', 'digest')
+    # no foreign key: it is a request, an entry of the audit log ('audit', 'news') or a server
     Column("source_id", SNOWFLAKE, primary_key=True, autoincrement=False),
     Column("kind", String(16), primary_key=True),
     Column("due_at", UtcDateTime),

@@ -47,15 +47,31 @@ WELCOME = WelcomeCard(
     policy=Policy(allowance=90, period=Period.WEEK, max_active=3, cooldown_s=0),
 )
 
+DIGEST = Digest(
+    guild_id=10**18,
+    week="2026-W47",
+    starts_on=NOW.date(),
+    ends_on=NOW.date(),
+    total=WeekSum(0, 0, 0),
+    before=WeekSum(0, 0, 0),
+    failures={},
+    asked_most=(),
+    awaiting=0,
+    limits=NO_LIMITS,
+)
+
 
 class MessengerHarness(Protocol):
     address: ReplyAddress
+    member_id: int
+    guild_id: int
 
     @property
     def messenger(self) -> Messenger: ...
     def decisions(self) -> list[int]: ...
     def approvals(self) -> list[tuple[int, int]]: ...
     def close_channel(self) -> None: ...
+    def close_direct_messages(self) -> None: ...
 
 
 class ModeratorMessagesContract:
@@ -101,6 +117,17 @@ class ModeratorMessagesContract:
         assert await harness.messenger.post_welcome(target, WELCOME) == first
         assert await harness.messenger.find_welcome(channel_id, since=NOW) == first
 
+    async def test_news_are_told_once(self, harness: MessengerHarness) -> None:
+        news = [replace(CHANGE, guild_id=harness.guild_id, subject_id=harness.member_id)]
+        first = await harness.messenger.post_news(harness.member_id, news)
+        assert await harness.messenger.post_news(harness.member_id, news) == first
+
+    async def test_who_takes_no_direct_messages_is_not_told_news(self, harness: MessengerHarness) -> None:
+        news = [replace(CHANGE, guild_id=harness.guild_id, subject_id=harness.member_id)]
+        harness.close_direct_messages()
+        with pytest.raises(NoAccessError):
+            await harness.messenger.post_news(harness.member_id, news)
+
     async def test_who_added_the_bot_to_a_server_without_it_is_not_known(
         self, harness: MessengerHarness
     ) -> None:
@@ -113,19 +140,7 @@ class ModeratorMessagesContract:
             await harness.messenger.post_welcome(ChannelTarget(harness.address.channel_id), WELCOME)
 
     async def test_a_week_has_one_digest_and_a_closed_channel_none(self, harness: MessengerHarness) -> None:
-        channel_id, last = harness.address.channel_id, NOW.date()
-        digest = Digest(
-            guild_id=10**18,
-            week="2026-W47",
-            starts_on=last,
-            ends_on=last,
-            total=WeekSum(0, 0, 0),
-            before=WeekSum(0, 0, 0),
-            failures={},
-            asked_most=(),
-            awaiting=0,
-            limits=NO_LIMITS,
-        )
+        channel_id, digest = harness.address.channel_id, DIGEST
         first = await harness.messenger.post_digest(channel_id, digest)
         assert await harness.messenger.post_digest(channel_id, digest) == first
         assert await harness.messenger.post_digest(channel_id, replace(digest, week="2026-W48")) != first

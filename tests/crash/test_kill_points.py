@@ -66,6 +66,7 @@ UNHURRIED_S = 1.0
 """Seconds of a song that leaves time to do something before it is made."""
 ONE_UNIT = "a single unit, which takes effect or does not"
 REPEATED = "repeated after each start"
+NEWS_OF = "the attempt is recorded, and a post found by its nonce, as a welcome's is"
 BY_NONCE = "the post for moderators is found by its nonce, or edited again"
 NOT_KILLED_AT = {
     "requests.cancel_duplicate": ONE_UNIT,
@@ -78,6 +79,9 @@ NOT_KILLED_AT = {
     "privacy.erase": "the rest is resumed after each start",
     "privacy.erase_chunk": REPEATED,
     "queue.cancel": ONE_UNIT,
+    "news.record_attempt": NEWS_OF,
+    "news.put_attempt_back": NEWS_OF,
+    "messenger.post_news": NEWS_OF,
     "news.take": ONE_UNIT,
     "news.put_back": ONE_UNIT,
     "queue.move_to_front": ONE_UNIT,

@@ -2,6 +2,7 @@
 
 import itertools
 from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -82,6 +83,12 @@ class FakeMessenger:
     """The approval messages by request id; the newest one if there are two."""
     references: dict[str, Reference] = field(default_factory=dict)
     """The posts in showcases by their nonces, forwards and buttons."""
+    news: dict[tuple[int, tuple[int, ...]], MessageRef] = field(default_factory=dict)
+    """The news of members: who was told of which entries."""
+    fails_before_claim: MessengerError | None = None
+    """What refuses news before anything is sent."""
+    on_news: Callable[[], Awaitable[object]] | None = None
+    """What happens just before news are claimed."""
     inviters: dict[int, int | None] = field(default_factory=dict)
     """Who added the bot to each server."""
     welcomes: list[tuple[WelcomeCard, MessageRef]] = field(default_factory=list)
@@ -279,6 +286,24 @@ class FakeMessenger:
         if known is None or not self.knows_repeats:
             known = MessageRef(channel_id, next(self._ids))
             self.digests.append((digest, known))
+        if failure is not None:
+            raise failure
+        return known
+
+    async def post_news(
+        self, user_id: int, news: Sequence[AuditEntry], *, claim: Claim = unclaimed
+    ) -> MessageRef:
+        """Record the news, once."""
+        if self.fails_before_claim:
+            raise self.fails_before_claim
+        if self.on_news:
+            await self.on_news()
+        await claim()
+        failure = self._bot_failure()
+        if failure is not None and not self._has_effect(failure):
+            raise failure
+        ids = tuple(entry.id for entry in news)
+        known = self.news.setdefault((user_id, ids), MessageRef(-user_id, next(self._ids)))
         if failure is not None:
             raise failure
         return known

@@ -1,6 +1,6 @@
 """The messenger: status edits, results, endings, approval and audit messages, by discord.py."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, Final, TypeVar, assert_never
@@ -16,7 +16,7 @@ from bot.chat.delivery.result_message import result_message, showcase_message, s
 from bot.chat.delivery.sending import in_time
 from bot.chat.delivery.status_message import as_content, ending_message, status_message
 from bot.chat.delivery.welcome_message import SET_UP_ID, welcome_message
-from bot.chat.messages.audit import audit_entry_message
+from bot.chat.messages.audit import audit_entry_message, news_text
 from bot.chat.messages.buttons import cancel_button
 from bot.chat.messages.rendered import MessageFields, RenderedMessage, custom_ids
 from bot.chat.text.formatting import role_mention, song_page
@@ -229,6 +229,20 @@ class DiscordMessenger(Messenger):
             return await self._post(
                 ChannelTarget(channel_id), digest_message(digest), nonce=nonce, claim=claim
             )
+
+    @override
+    async def post_news(
+        self, user_id: int, news: Sequence[AuditEntry], *, claim: Claim = unclaimed
+    ) -> MessageRef:
+        with self._measured(SentMessage.NEWS):
+            self._channels.require_login()
+            guild_id = news[0].guild_id
+            async with in_time(self._timeouts.edit_s):
+                guild = self._client.get_guild(guild_id) or await self._client.fetch_guild(guild_id)
+                await guild.fetch_member(user_id)  # who has left reads nothing of the server any more
+            message = RenderedMessage(content=news_text(news, server=guild.name))
+            target = DirectMessageTarget(user_id)
+            return await self._post(target, message, nonce=f"n{news[0].id}", claim=claim)
 
     @override
     async def post_welcome(

@@ -23,6 +23,7 @@ from bot.services.ports import MessageForm
 
 NOT_SHOWN = "Discord refuses to show the rest here. `/quota log` has it."
 NO_DECISIONS = "No decisions yet."
+NEWS_OF = "**From the moderators of {server}** (`/credits` there shows what you have):"
 NEWS = "**From this server's moderators** (`/credits` shows what you have):"
 OPEN = "open it"
 """The words of a link to a request."""
@@ -77,6 +78,7 @@ WORDS = MappingProxyType(
         Action.DEFAULT_PLAYLIST: "changed the default playlist",
         Action.ONLY_SAVED: "changed which playlists can be requested",
         Action.WORDS: "changed the forbidden words",
+        Action.NEWS: "changed how members are told of bonuses and the like",
     }
 )
 NAMES = MappingProxyType(
@@ -134,9 +136,9 @@ def audit_entry_message(entry: AuditEntry, form: MessageForm = MessageForm.FULL)
     return discord.Embed(description=words[:DESCRIPTION_LIMIT], colour=colours.MODERATION)
 
 
-def news_text(news: Sequence[AuditEntry]) -> str:
-    """Tell a member what moderators decided for them, as far as it fits."""
-    text = NEWS
+def news_text(news: Sequence[AuditEntry], *, server: str | None = None) -> str:
+    """Tell a member what moderators decided for them, as far as it fits; outside the server, name it."""
+    text = NEWS if server is None else NEWS_OF.format(server=quoted(server, limit=NAME_LIMIT))
     for line in map(_news_line, news):
         if len(text) + len(line) + 1 > CONTENT_LIMIT:
             return text

@@ -28,6 +28,8 @@ from bot.services.requests.queue_service import PausedQueue
 NO_SHOWCASE = "Loved songs aren't forwarded any more."
 NO_APPROVAL = "Requests need no approval any more."
 APPROVAL_OFF = "Requests need no approval now; these rules apply once you turn it on with `mode:on`."
+NEWS_AT_ONCE = "Members get a direct message now with what you give them; who takes none reads it as before."
+NEWS_AT_COMMAND = "Members read at their next command now what you give them."
 ONLY_SAVED = "Songs can be requested from saved playlists only now. `/playlists add` saves more."
 ANY_PLAYLIST = "Songs can be requested from every playlist now."
 NO_WORDS = "No words are forbidden in prompts now."
@@ -338,6 +340,11 @@ def approval_ended(count: int) -> str:
 def only_saved_set(*, only_saved: bool) -> str:
     """Confirm which playlists can be requested."""
     return ONLY_SAVED if only_saved else ANY_PLAYLIST
+
+
+def news_set(*, at_once: bool) -> str:
+    """Confirm when members are told what moderators give them."""
+    return NEWS_AT_ONCE if at_once else NEWS_AT_COMMAND
 
 
 def words_set(settings: GuildSettings) -> str:

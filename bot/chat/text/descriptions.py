@@ -76,6 +76,7 @@ SETTINGS_APPROVAL = {
     "saved": N_("Whether requests from saved playlists skip approval"),
     "none": N_("What no role is chosen for any more"),
 }
+SETTINGS_NEWS = {"at_once": N_("At their next command, or at once by direct message; left out, see it")}
 SETTINGS_PLAYLISTS = {"only_saved": N_("Whether songs can be requested from saved playlists only")}
 SETTINGS_WORDS = {
     "add": N_("What prompts must not contain, separated by commas; * means any letters, as in *damn*"),

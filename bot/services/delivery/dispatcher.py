@@ -15,6 +15,7 @@ from bot.domain.leases import Lease, defer, lease_until
 from bot.services.delivery.approval_message import ApprovalMessages
 from bot.services.delivery.audit_message import POSTPONED_S, AuditMessages
 from bot.services.delivery.digest_message import DigestMessages
+from bot.services.delivery.news_message import NewsMessages
 from bot.services.delivery.result_message import ResultDelivery
 from bot.services.delivery.routes import reschedule
 from bot.services.delivery.showcase_message import ShowcaseMessages
@@ -61,6 +62,7 @@ class OutboxDispatcher:
         self._showcase = ShowcaseMessages(store, messenger, clock, timings.leases)
         self._welcomes = WelcomeMessages(store, messenger, config, clock, timings.leases)
         self._digests = DigestMessages(store, messenger, config.caps, clock, timings.leases)
+        self._news = NewsMessages(store, messenger, clock, timings.leases)
         self._audit_messages = AuditMessages(store, messenger, clock, timings.leases)
         self._owner = owner
         self._spacing = timedelta(seconds=config.edit_spacing_s)
@@ -145,6 +147,9 @@ class OutboxDispatcher:
             case MessageKind.DIGEST:
                 week, next_at = await self._digests.post(message)
                 await self._store.write(_mark_sent, message, week, self._clock(), next_at)
+            case MessageKind.NEWS:
+                await self._news.send(message)
+                await self._store.write(_mark_sent, message, None, self._clock(), None)
             case MessageKind.SHOWCASE:
                 posts = await self._showcase.show(message)
                 await self._store.write(_mark_sent, message, posts, self._clock(), None)

@@ -253,6 +253,12 @@ class GuildSettingsService:
             actor, Action.ONLY_SAVED, lambda settings: replace(settings, only_saved=only_saved)
         )
 
+    async def set_news(self, actor: Actor, *, at_once: bool) -> GuildSettings:
+        """Tell members at once, by direct message, what moderators give them, or at their next command."""
+        return await self._change(
+            actor, Action.NEWS, lambda settings: replace(settings, tells_at_once=at_once)
+        )
+
     async def end_approval(self, actor: Actor) -> int:
         """End approval and queue the requests that await it; return how many."""
         ending = partial(with_default, Action.APPROVAL)

@@ -1,9 +1,10 @@
-"""What moderators decided for a member, told to the member once, at the next command."""
+"""What moderators decided for a member, told to the member once, at the next command or before."""
 
 import asyncio
 from collections.abc import Sequence
 
-from bot.domain.audit import Action, AuditEntry
+from bot.domain.audit import AuditEntry
+from bot.services.audit_log import current_news
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 
@@ -33,21 +34,12 @@ class MemberNews:
 
 
 def _has_news(uow: UnitOfWork, guild_id: int, user_id: int) -> bool:
-    return uow.audit_log.has_news(guild_id, user_id)
+    return bool(uow.audit_log.news(guild_id, user_id))
 
 
 @unit_of_work("news.take")
 def _take(uow: UnitOfWork, guild_id: int, user_id: int) -> list[AuditEntry]:
-    """Take the news, without what has been overtaken since: an earlier allowance, or the end of a block."""
-    news = uow.audit_log.take_news(guild_id, user_id)
-    last = {entry.action: entry.id for entry in news}
-    is_blocked = uow.members.find(guild_id, user_id).blocked is not None
-    return [
-        entry
-        for entry in news
-        if entry.action is Action.GRANT
-        or (entry.id == last[entry.action] and not (is_blocked and entry.action is Action.UNBLOCK))
-    ]
+    return current_news(uow, uow.audit_log.take_news(guild_id, user_id))
 
 
 @unit_of_work("news.put_back")

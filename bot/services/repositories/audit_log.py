@@ -16,8 +16,8 @@ class AuditLog(Protocol):
         """Return the entry; None if there is none."""
         ...
 
-    def has_news(self, guild_id: int, user_id: int) -> bool:
-        """Return True if there are entries of which the member has to be told."""
+    def news(self, guild_id: int, user_id: int) -> list[AuditEntry]:
+        """Return the entries of which the member has to be told, oldest first."""
         ...
 
     def take_news(self, guild_id: int, user_id: int) -> list[AuditEntry]:

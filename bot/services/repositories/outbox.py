@@ -11,7 +11,7 @@ from bot.domain.leases import Lease
 class MessageKind(StrEnum):
     """The kinds of messages; a source has at most one of each, always about its current state.
 
-    The source is a request, for audit messages an audit entry, for welcomes and digests a server.
+    The source is a request, for audit messages and news an audit entry, for welcomes and digests a server.
     """
 
     STATUS = "status"
@@ -26,6 +26,12 @@ class MessageKind(StrEnum):
     """What the bot says in a server that it has joined."""
     DIGEST = "digest"
     """What a week came to, in the server's log channel; `sent` is the week, and the next one has its time."""
+    NEWS = "news"
+    """What moderators decided for a member, as a direct message where the server wants that."""
+
+
+OF_AUDIT_ENTRY = frozenset({MessageKind.AUDIT, MessageKind.NEWS})
+"""The kinds whose source is an audit entry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

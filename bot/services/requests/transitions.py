@@ -11,7 +11,7 @@ from bot.domain.leases import Lease
 from bot.domain.requests import Failure, FailureKind, Request, State
 from bot.domain.transitions import TRANSITIONS, Settlement, Transition
 from bot.services.credits.holds import settle_hold
-from bot.services.repositories.outbox import MessageKind, OutboxMessage
+from bot.services.repositories.outbox import OF_AUDIT_ENTRY, MessageKind, OutboxMessage
 from bot.services.repositories.requests import RequestChanges
 from bot.services.unit_of_work import UnitOfWork, unit_of_work
 
@@ -95,5 +95,6 @@ def log_context(request: Request, transition: Transition | None = None) -> dict[
 
 def message_log_context(message: OutboxMessage) -> dict[str, object]:
     """Return the id of what the message is about."""
-    names = {MessageKind.AUDIT: "audit_entry", MessageKind.WELCOME: "guild", MessageKind.DIGEST: "guild"}
+    names = dict.fromkeys(OF_AUDIT_ENTRY, "audit_entry")
+    names |= {MessageKind.WELCOME: "guild", MessageKind.DIGEST: "guild"}
     return {names.get(message.kind, "request"): message.source_id}

@@ -1,8 +1,9 @@
 """The audit log: moderators' actions."""
 
+from collections.abc import Iterable
 from functools import cache
 
-from sqlalchemy import Row, and_, bindparam, exists, false, select, text, true, update
+from sqlalchemy import Row, and_, bindparam, false, select, text, true, update
 from sqlalchemy.sql.dml import ReturningInsert
 from typing_extensions import override
 
@@ -23,7 +24,7 @@ _PAGE_ABOUT = _PAGE.where(_c.subject_id == bindparam("subject"))
 
 # as text: SQLite does not find the index of what is unread by `is_unread = 1`
 _IS_NEWS = and_(_c.guild_id == bindparam("guild"), _c.subject_id == bindparam("user"), text("is_unread"))
-_HAS_NEWS = select(exists().where(_IS_NEWS))
+_NEWS = select(audit_log).where(_IS_NEWS)
 _TAKE_NEWS = update(audit_log).where(_IS_NEWS).values(is_unread=false()).returning(audit_log)
 # an erased member is no longer its subject
 _PUT_BACK_NEWS = (
@@ -57,14 +58,12 @@ class SqlAuditLog(SqlRepository, AuditLog):
         return None if row is None else entry_of(row)
 
     @override
-    def has_news(self, guild_id: int, user_id: int) -> bool:
-        of_member = {"guild": guild_id, "user": user_id}
-        return bool(self._conn.execute(_HAS_NEWS, of_member).scalar_one())
+    def news(self, guild_id: int, user_id: int) -> list[AuditEntry]:
+        return _in_order(self._conn.execute(_NEWS, {"guild": guild_id, "user": user_id}))
 
     @override
     def take_news(self, guild_id: int, user_id: int) -> list[AuditEntry]:
-        rows = self._conn.execute(_TAKE_NEWS, {"guild": guild_id, "user": user_id})
-        return sorted((entry_of(row) for row in rows), key=lambda entry: (entry.at, entry.id))
+        return _in_order(self._conn.execute(_TAKE_NEWS, {"guild": guild_id, "user": user_id}))
 
     @override
     def put_back_news(self, entry_id: int) -> None:
@@ -77,6 +76,10 @@ class SqlAuditLog(SqlRepository, AuditLog):
         terms = {"guild": guild_id, "at_most": limit, "skipped": offset}
         page, about = (_PAGE, {}) if subject_id is None else (_PAGE_ABOUT, {"subject": subject_id})
         return [entry_of(row) for row in self._conn.execute(page, terms | about)]
+
+
+def _in_order(rows: Iterable[Row[*tuple[object, ...]]]) -> list[AuditEntry]:
+    return sorted(map(entry_of, rows), key=lambda entry: (entry.at, entry.id))
 
 
 def entry_of(row: Row[*tuple[object, ...]]) -> AuditEntry:

@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from bot.domain.personal_data import NOBODY_ID
 from bot.domain.quotas import Period, Window, window_of
-from bot.services.repositories.outbox import MessageKind
+from bot.services.repositories.outbox import OF_AUDIT_ENTRY, MessageKind
 from bot.services.repositories.personal_data import Cleanup
 from bot.storage.repositories.erasure import disown_accounts, erase_requests, redact_audit_entries
 from bot.storage.repositories.guilds import SqlGuilds
@@ -130,7 +130,7 @@ class SqlCleanup(SqlRepository, Cleanup):
         decisions = select(audit_log.c.id).where(audit_log.c.guild_id == guild_id)
         ids = list(self._conn.execute(decisions.order_by(audit_log.c.id).limit(limit)).scalars())
         if ids:
-            self._conn.execute(delete(outbox).where(_o.kind == MessageKind.AUDIT, _o.source_id.in_(ids)))
+            self._conn.execute(delete(outbox).where(_o.kind.in_(OF_AUDIT_ENTRY), _o.source_id.in_(ids)))
             self._conn.execute(delete(audit_log).where(audit_log.c.id.in_(ids)))
         return len(ids)
 

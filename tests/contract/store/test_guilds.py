@@ -237,9 +237,9 @@ class TestNews:
         await store.write(unit)
         takes = (store.write(lambda work: work.audit_log.take_news(GUILD, USER)) for _ in range(8))
         assert [[one.id for one in taken] for taken in await asyncio.gather(*takes) if taken] == [[1, 2]]
-        assert not await store.read(lambda work: work.audit_log.has_news(GUILD, USER))
-        assert not await store.read(lambda work: work.audit_log.has_news(GUILD + 1, USER + 1))
+        assert not await store.read(lambda work: work.audit_log.news(GUILD, USER))
+        assert not await store.read(lambda work: work.audit_log.news(GUILD + 1, USER + 1))
         await store.write(lambda work: work.audit_log.put_back_news(2))
-        assert await store.read(lambda work: work.audit_log.has_news(GUILD, USER))
+        assert await store.read(lambda work: work.audit_log.news(GUILD, USER))
         (left,) = await store.write(lambda work: work.audit_log.take_news(GUILD, USER))
         assert left.id == 2

@@ -35,7 +35,7 @@ class Seen:
 class FakeMessengerHarness:
     def __init__(self) -> None:
         self.messenger = FakeMessenger()
-        self.member_id = 5
+        self.member_id, self.guild_id = 5, 6
         self.address = ReplyAddress(
             application_id=1,
             channel_id=2,
@@ -101,7 +101,7 @@ class DiscordMessengerHarness:
         self.invocation = invocation
         self.messenger = DiscordMessenger(client)
         self.member = local.member("Ada")
-        self.member_id = self.member.id
+        self.member_id, self.guild_id = self.member.id, local.guild.id
         self.address = ReplyAddress(
             application_id=local.application_id,
             channel_id=self.channel.id,

@@ -38,6 +38,7 @@ FROZEN = {
     "v0023_usage": "6639af9e0e424393",
     "v0024_usage_by_choice": "5e17f21e4b9b46b1",
     "v0025_digests": "42a330a56ae0e858",
+    "v0026_news_at_once": "4bca4b390e0a3971",
 }
 """The beginning of each file's SHA-256; a new migration is added here when it is merged."""
 

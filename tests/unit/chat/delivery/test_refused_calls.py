@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 import discord
@@ -21,7 +22,7 @@ from bot.domain.errors import (
 from bot.domain.requests import State
 from bot.services.ports import ChannelTarget, DirectMessageTarget, FollowUpTarget, MessageRef, Messenger
 from sandbox.discord import Fault, FaultKind, LocalDiscord
-from tests.contract.moderator_messages import APPROVAL, CHANGE, WELCOME
+from tests.contract.moderator_messages import APPROVAL, CHANGE, DIGEST, WELCOME
 from tests.unit.chat.factories import result, status
 from tests.unit.chat.messenger_harness import DiscordMessengerHarness, begun, logged_in
 
@@ -56,6 +57,10 @@ CALLS: dict[str, Call] = {
     "find_approval": lambda on: on.messenger.find_approval(on.address.channel_id, 1),
     "edit_approval": lambda on: on.messenger.edit_approval(on.address.channel_id, on.status.id, APPROVAL),
     "post_welcome": lambda on: on.messenger.post_welcome(ChannelTarget(on.address.channel_id), WELCOME),
+    "post_digest": lambda on: on.messenger.post_digest(on.address.channel_id, DIGEST),
+    "post_news": lambda on: on.messenger.post_news(
+        on.member_id, [replace(CHANGE, guild_id=on.local.guild.id, subject_id=on.member_id)]
+    ),
     "find_inviter": lambda on: on.messenger.find_inviter(on.local.guild.id),
     "find_welcome": lambda on: on.messenger.find_welcome(on.address.channel_id, since=CHANGE.at),
     "forward_result": lambda on: on.messenger.forward_result(on.address.channel_id, to(on), 1),
