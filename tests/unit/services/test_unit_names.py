@@ -12,6 +12,7 @@ TOPICS = {
     "circuit_breaker",
     "cleanup",
     "delivery",
+    "digests",
     "guild_membership",
     "guild_settings",
     "heartbeat",
