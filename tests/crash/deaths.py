@@ -60,7 +60,7 @@ async def died(crash: CrashHarness, point: Failpoint) -> set[str]:
 
 async def recovered(crash: CrashHarness) -> None:
     """Start the next bot, and wait until it has nothing left to do for any request."""
-    placed = set(await crash.requests())
+    placed = set(crash.requests())
     assert await crash.start(lease_s=SHORT_LEASE_S, is_hasty=True)
     await all_delivered(crash, *placed)
     await crash.idle()
@@ -81,7 +81,7 @@ async def deaths(crash: CrashHarness, *lives: tuple[Order, Failpoint]) -> list[D
 
 async def lives_on(crash: CrashHarness) -> dict[int, State]:
     """Start the bot again, ask for one more song and stop it; return how all requests ended."""
-    placed = set(await crash.requests())
+    placed = set(crash.requests())
     assert await crash.start()
     fresh = await crash.order()
     await all_delivered(crash, *placed, fresh.id)

@@ -272,7 +272,7 @@ async def test_what_goes_wrong_is_settled_once_wherever_the_bot_dies(
         for death in found:
             assert ends[death.asked.id] in ({end} if end else death.possible), death
         if FORGET in steps:
-            assert {(await crash.requests())[death.asked.id].address.token for death in found} == {None}
+            assert {(crash.requests())[death.asked.id].address.token for death in found} == {None}
 
 
 async def test_a_late_failure_pings_once_wherever_the_bot_dies(tmp_path: Path, database: str) -> None:
@@ -366,5 +366,5 @@ async def test_a_late_task_of_a_member_who_ordered_again_is_charged_to_nobody(
         await died(crash, point)
         ends = await lives_on(crash)
         assert (ends[asked.id], ends[again.id]) == (State.UNCERTAIN, State.DELIVERED)
-        kept = (await crash.requests())[asked.id].task_id
+        kept = (crash.requests())[asked.id].task_id
         assert (kept is not None) == (point.side is Side.AFTER)

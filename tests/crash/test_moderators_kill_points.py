@@ -7,7 +7,7 @@ from bot.chat.text.labels import approve_all
 from bot.domain.audit import Action, AuditEntry
 from bot.domain.requests import State
 from bot.services.unit_of_work import UnitOfWork
-from bot.storage.store import audit_database, open_store
+from bot.storage.store import audit_database
 from sandbox.cqtai import PLAYLISTS
 from sandbox.discord import Fault, FaultKind
 from sandbox.discord.model.message import Message
@@ -69,9 +69,8 @@ def picked(crash: CrashHarness, option: str, value: object) -> object:
     return crash.discord.moderators if option == "role" else value
 
 
-async def decisions(crash: CrashHarness) -> list[AuditEntry]:
-    async with open_store(crash.database_url) as store:
-        return await store.read(_decisions, crash.discord.guild.id)
+def decisions(crash: CrashHarness) -> list[AuditEntry]:
+    return crash.read(_decisions, crash.discord.guild.id)
 
 
 def _decisions(uow: UnitOfWork, guild_id: int) -> list[AuditEntry]:
@@ -100,7 +99,7 @@ async def test_a_decision_and_its_audit_entry_are_kept_together_or_not_at_all(
                 await crash.discord.member("Mo").slash("songs", line, past_picker=True, **options)
                 await died(crash, point)
                 kept += side is Side.AFTER
-                assert len(await decisions(crash)) == kept, point
+                assert len(decisions(crash)) == kept, point
                 assert audit_database(crash.database_url)[0] == []
         await order_told_to_end(crash)
 
@@ -142,7 +141,7 @@ async def test_a_request_is_shown_to_moderators_once_and_decided_once(tmp_path: 
             (shown,) = moderators_messages(crash)
             await crash.discord.member("Mo").press(shown, "Approve")
             await died(crash, point)
-            made = [one for one in await decisions(crash) if one.action is Action.APPROVE]
+            made = [one for one in decisions(crash) if one.action is Action.APPROVE]
             assert len(made) == (side is Side.AFTER)
         await crash.start(lease_s=LEASE_S)
         await all_delivered(crash, asked.id)
@@ -168,9 +167,9 @@ async def test_several_requests_are_approved_together_or_not_at_all(tmp_path: Pa
             await crash.start(dies_at=point, lease_s=LEASE_S)
             await crash.discord.member("Mo").press(listed, approve_all(2))
             await died(crash, point)
-            requests = await crash.requests()
+            requests = crash.requests()
             assert {requests[one.id].state is State.AWAITING for one in asked} == {side is Side.BEFORE}
-            made = [one for one in await decisions(crash) if one.action is Action.APPROVE]
+            made = [one for one in decisions(crash) if one.action is Action.APPROVE]
             assert len(made) == (side is Side.AFTER)
         await crash.start()  # with time enough to submit both
         await all_delivered(crash, *(one.id for one in asked))
@@ -215,7 +214,7 @@ async def test_a_request_that_moderators_cannot_see_waits_for_them_though_the_bo
         missed = Failpoint("approvals.mark_unseen", Side.AFTER)
         await crash.start(dies_at=missed, lease_s=LEASE_S)
         await died(crash, missed)
-        assert (await crash.requests())[asked.id].is_undelivered
+        assert (crash.requests())[asked.id].is_undelivered
         assert audit_database(crash.database_url)[0] == []
         for side in Side:
             point = Failpoint("approvals.queue", side)
@@ -223,7 +222,7 @@ async def test_a_request_that_moderators_cannot_see_waits_for_them_though_the_bo
             if side is Side.BEFORE:  # what it leaves is done after the next start
                 await crash.discord.member("Mo").slash("songs", "settings approval", mode="off")
             await died(crash, point)
-            freed = (await crash.requests())[asked.id].state is not State.AWAITING
+            freed = (crash.requests())[asked.id].state is not State.AWAITING
             assert freed == (side is Side.AFTER)
         await crash.start(lease_s=LEASE_S)
         await all_delivered(crash, asked.id)
@@ -252,4 +251,4 @@ async def test_a_decision_is_posted_to_the_log_channel_once_wherever_the_bot_die
             await died(crash, Failpoint(*step))
         await order_told_to_end(crash)
         assert len(moderators_messages(crash)) == 1
-        assert len(await decisions(crash)) == 1
+        assert len(decisions(crash)) == 1

@@ -124,7 +124,7 @@ async def test_submissions_that_are_cut_off_are_refunded_and_never_repeated(
         await all_delivered(crash, *(one.id for one in asked))
         await crash.stop()
         ends = Counter((await assert_invariants(crash)).values())
-        cut_off = [one for one in await traces(crash) if one.request and one.request.state is State.UNCERTAIN]
+        cut_off = [one for one in traces(crash) if one.request and one.request.state is State.UNCERTAIN]
     unheard, heard = crash.provider.faults.struck(before), crash.provider.faults.struck(after)
     assert unheard
     assert heard

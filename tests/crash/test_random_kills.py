@@ -44,7 +44,7 @@ async def one_life(crash: CrashHarness, rng: random.Random) -> None:
 
 
 async def nothing_is_doubled_so_far(crash: CrashHarness) -> None:
-    for one in await traces(crash):
+    for one in traces(crash):
         assert one.submissions <= 1
         assert len(one.tasks) <= 1
         assert len(one.results) <= 1
@@ -80,7 +80,7 @@ async def test_deaths_at_any_instant_lose_double_and_overcharge_nothing(
         for _ in range(KILLS):
             await one_life(crash, rng)
             await nothing_is_doubled_so_far(crash)
-        placed = set(await crash.requests())
+        placed = set(crash.requests())
         assert await crash.start()
         last = [await crash.order(f"Member {number}") for number in range(ORDERS_A_LIFE)]
         await all_delivered(crash, *placed, *(one.id for one in last))
@@ -104,7 +104,7 @@ async def test_a_stop_under_load_is_orderly_and_what_is_left_goes_on(
         await asyncio.sleep(delay_s)
         await crash.stop()
         await nothing_is_doubled_so_far(crash)
-        placed = await crash.requests()
+        placed = crash.requests()
         assert {request.state for request in placed.values()}.isdisjoint({State.SUBMITTING, State.UNCERTAIN})
         assert await crash.start()
         await all_delivered(crash, *placed)
@@ -121,7 +121,7 @@ async def test_a_stop_waits_for_nobody_who_hangs_and_the_doubt_is_settled_later(
         asked = await crash.order()
         await crash.until(lambda: crash.provider.tasks)
         await crash.stop()
-        assert (await crash.requests())[asked.id].state is State.SUBMITTING
+        assert (crash.requests())[asked.id].state is State.SUBMITTING
         assert await crash.start()
         await all_delivered(crash, asked.id)
         await crash.stop()

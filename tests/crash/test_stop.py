@@ -54,7 +54,7 @@ async def all_ends(crash: CrashHarness) -> Counter[State]:
     """Start the bot again without faults; return how the requests ended."""
     crash.discord.faults.clear()
     crash.provider.faults.clear()
-    placed = await crash.requests()
+    placed = crash.requests()
     assert await crash.start()
     await all_delivered(crash, *placed)
     await crash.stop()

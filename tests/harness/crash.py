@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, select
 
@@ -16,8 +17,9 @@ from bot.services.runtime.timings import WorkTimings
 from bot.services.unit_of_work import UnitOfWork
 from bot.shutdown import DRAIN_S
 from bot.storage.admin import database_admin
-from bot.storage.store import open_store
+from bot.storage.sqlite.store import utc_now
 from bot.storage.tables import outbox, requests
+from bot.storage.unit_of_work import SqlUnitOfWork
 from sandbox.cqtai import PLAYLISTS, LocalProvider, Terms
 from sandbox.discord import LocalDiscord
 from sandbox.discord.interactions.invocations import Invocation
@@ -125,6 +127,10 @@ class FailpointBot:
         return set(self.passed_file.read_text().split()) if self.passed_file.exists() else set()
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A song that a member asked for; its prompt identifies it, also at the provider."""
@@ -194,14 +200,19 @@ class CrashHarness:
         self.asked.append(asked)
         return asked
 
-    async def requests(self) -> dict[int, Request]:
+    def requests(self) -> dict[int, Request]:
         """Return the requests in the database, those of late tasks too; the bot must not run."""
         assert not self.bot.alive
         ids = [asked.id for asked in self.asked]
         ids += [asked.status_id for asked in self.asked if asked.status_id is not None]
-        async with open_store(self.database_url) as store:
-            found = await store.read(_find_all, ids)
+        found = self.read(_find_all, ids)
         return {request.id: request for request in found}
+
+    def read(self, unit: Callable[Concatenate[UnitOfWork, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a unit that writes nothing, on a connection of its own; return its result."""
+        return database_admin(self.database_url).read(
+            lambda connection: unit(SqlUnitOfWork(connection, utc_now), *args, **kwargs)
+        )
 
     async def stop(self) -> None:
         """Ask the bot to stop, and check that it stops in time."""

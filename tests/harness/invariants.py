@@ -10,7 +10,7 @@ from bot.chat.messages.audit import NEWS
 from bot.domain.ledger import Entry, TransferKind
 from bot.domain.requests import RETURNED, Request, State
 from bot.services.unit_of_work import UnitOfWork
-from bot.storage.store import audit_database, open_store
+from bot.storage.store import audit_database
 from sandbox.cqtai.tasks import TaskSnapshot
 from sandbox.discord.model.message import Message
 from tests.harness.crash import Asked, CrashHarness
@@ -102,10 +102,10 @@ class Traces:
             yield f"{state} with a status message and {len(self.endings)} endings"
 
 
-async def traces(crash: CrashHarness) -> list[Traces]:
+def traces(crash: CrashHarness) -> list[Traces]:
     """Return the records of each request; no bot must be running."""
-    requests, posts, lines = await crash.requests(), bot_posts(crash), crash.provider.requests
-    transfers = await _transfers(crash)
+    requests, posts, lines = crash.requests(), bot_posts(crash), crash.provider.requests
+    transfers = _transfers(crash)
     return [
         Traces(
             asked=asked,
@@ -132,7 +132,7 @@ def goes_on_as(asked: Asked, requests: Mapping[int, Request]) -> int:
 async def assert_invariants(crash: CrashHarness, *, refusals: bool = False) -> dict[int, State]:
     """Check that nothing was lost, posted twice or wrongly charged; return how each request ended."""
     assert audit_database(crash.database_url)[0] == []
-    found = await traces(crash)
+    found = traces(crash)
     complaints = [
         f"{one.asked.prompt}: {words}" for one in found for words in one.complaints(refusals=refusals)
     ]
@@ -182,11 +182,10 @@ async def all_delivered(crash: CrashHarness, *ids: int) -> None:
             raise AssertionError(f"not told: {left}\n{crash.bot.log()[-6000:]}") from error
 
 
-async def _transfers(crash: CrashHarness) -> dict[int | None, Counter[TransferKind]]:
+def _transfers(crash: CrashHarness) -> dict[int | None, Counter[TransferKind]]:
     """Return the transfers by the requests that they are for."""
     members = {asked.user_id for asked in crash.asked}
-    async with open_store(crash.database_url) as store:
-        entries = await store.read(_entries, crash.discord.guild.id, sorted(members))
+    entries = crash.read(_entries, crash.discord.guild.id, sorted(members))
     kinds: dict[int | None, Counter[TransferKind]] = defaultdict(Counter)
     for entry in entries:
         kinds[entry.request_id][entry.kind] += 1
