@@ -170,7 +170,7 @@ def granted(user_id: int, amount: int, change: BalanceChange) -> str:
     """Confirm a bonus of this many credits."""
     return (
         f"{mention(user_id)} received {in_credits(amount)}. {available_after(change)} They read it, "
-        "with your reason, at their next command here."
+        "with your reason, in private."
     )
 
 
