@@ -1,9 +1,9 @@
 """The owner's caps: accounts on which every hold in a server has a leg."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from bot.domain.caps import ALL_GUILDS, REACHED, Cap, CapConfig, CapRecord, CapUse
@@ -16,8 +16,6 @@ log = logging.getLogger(__name__)
 
 LARGEST = 10
 """How many servers are shown among the metrics."""
-RECENT = timedelta(hours=1)
-"""What ended within this time is counted where it is needed; what ended before cannot change any more."""
 T = TypeVar("T")
 
 
@@ -98,34 +96,8 @@ def check_caps(uow: UnitOfWork, payment: SongPayment) -> None:
             raise CapError(replace(cap, spent=cap.credits - available), payment.cost)
 
 
-def used_earlier(uow: UnitOfWork, guild_id: int, window: Window, now: datetime) -> int:
-    """Return what was used in the window until an hour ago; read it apart from writes, for it takes long."""
-    return uow.requests.used_by_all(guild_id, since=window.starts_at, until=_recent(window, now))
-
-
-def spent_in_window(uow: UnitOfWork, guild_id: int, window: Window, earlier: int, now: datetime) -> int:
-    """Return what is spent in the window, given what was `used_earlier` at the same `now`."""
-    return earlier + uow.requests.spent_by_all(guild_id, since=_recent(window, now))
-
-
-def _recent(window: Window, now: datetime) -> datetime:
-    return max(window.starts_at, now - RECENT)
-
-
-def _used_before_caps(uow: UnitOfWork, guild_id: int, config: CapConfig, now: datetime) -> dict[int, int]:
-    """Return what was used earlier under each cap that has to be opened."""
-    window = window_of(config.period, now)
-    return {
-        scope: used_earlier(uow, scope, window, now)
-        for scope, record in _in_force(uow, guild_id, config)
-        if record.period is not config.period
-    }
-
-
 @unit_of_work("caps.open")
-def open_caps(
-    uow: UnitOfWork, guild_id: int, config: CapConfig, earlier: Mapping[int, int], now: datetime
-) -> None:
+def open_caps(uow: UnitOfWork, guild_id: int, config: CapConfig, now: datetime) -> None:
     """Let the accounts of the server's caps count every request from now on, and what was spent before.
 
     It is a unit of its own, because a refused request is rolled back.
@@ -135,10 +107,9 @@ def open_caps(
     for scope, _ in _in_force(uow, guild_id, config):
         counted = uow.ledger.lock(cap_account(scope, window))
         (record,) = uow.caps.find(scope)
-        # it was open, or another process was first; or it has just come into force
-        if record.period is config.period or scope not in earlier:
+        if record.period is config.period:  # it was open, or another process was first
             continue
-        spent = spent_in_window(uow, scope, window, earlier[scope], now) - counted.held - counted.used
+        spent = uow.usage.spent(scope, since=window.starts_at.date()) - counted.held - counted.used
         opened = replace(
             record,
             period=config.period,
@@ -156,9 +127,7 @@ async def with_open_caps(
     try:
         return await write()
     except CapsNotOpenError:
-        now = store.clock()
-        earlier = await store.read(_used_before_caps, guild_id, config, now)
-        await store.write(open_caps, guild_id, config, earlier, now)
+        await store.write(open_caps, guild_id, config, store.clock())
         return await write()
 
 
@@ -247,5 +216,5 @@ def _spent(balance: Balance, record: CapRecord, window: Window) -> int:
 def _spent_now(uow: UnitOfWork, guild_id: int, record: CapRecord, config: CapConfig, window: Window) -> int:
     """Return what is spent of a cap, also while its account does not count everything."""
     if record.period is not config.period:
-        return uow.requests.spent_by_all(guild_id, since=window.starts_at)
+        return uow.usage.spent(guild_id, since=window.starts_at.date())
     return _spent(uow.ledger.balance(cap_account(guild_id, window).id), record, window)

@@ -1,6 +1,6 @@
 """The moderators' service for allowances of roles and of everyone, the server's budget, and the audit log."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,7 +11,6 @@ from bot.domain.moderator_errors import BudgetMissingError, EveryoneRoleError
 from bot.domain.quotas import Period, Policy, window_of
 from bot.domain.server_settings import role_facts
 from bot.services.audit_log import Actor, record_action, with_request_link
-from bot.services.credits.caps import spent_in_window, used_earlier
 from bot.services.moderation.guild_settings import update_settings
 from bot.services.moderation.members import check_amount
 from bot.services.ports import Clock
@@ -64,9 +63,7 @@ class Allowances:
             BudgetMissingError: no amount is given or set; nothing was changed.
         """
         checked = None if amount is None else check_amount("credits", amount)
-        now = self._clock()
-        earlier = await self._store.read(_used_earlier, actor.guild_id, now)
-        return await self._store.write(_set_budget, actor, checked, period, earlier, self._policy, now)
+        return await self._store.write(_set_budget, actor, checked, period, self._policy, self._clock())
 
     async def audit_log(self, guild_id: int, *, subject_id: int | None = None) -> Sequence[AuditEntry]:
         """Return the server's last audit entries, newest first; only those about `subject_id` if it is given.
@@ -75,11 +72,6 @@ class Allowances:
             StoreError: the database cannot be used.
         """
         return await self._store.read(_audit_log, guild_id, subject_id)
-
-
-def _used_earlier(uow: UnitOfWork, guild_id: int, now: datetime) -> dict[Period, int]:
-    """Return what the server used until an hour ago in the current window of each period."""
-    return {period: used_earlier(uow, guild_id, window_of(period, now), now) for period in Period}
 
 
 def _audit_log(uow: UnitOfWork, guild_id: int, subject_id: int | None) -> list[AuditEntry]:
@@ -121,13 +113,7 @@ def _set_default_allowance(
 
 @unit_of_work("allowances.set_budget")
 def _set_budget(
-    uow: UnitOfWork,
-    actor: Actor,
-    amount: int | None,
-    period: Period | None,
-    earlier: Mapping[Period, int],
-    usual: Policy,
-    now: datetime,
+    uow: UnitOfWork, actor: Actor, amount: int | None, period: Period | None, usual: Policy, now: datetime
 ) -> GuildSettings:
     def change(settings: GuildSettings) -> GuildSettings:
         before = settings.budget
@@ -135,20 +121,14 @@ def _set_budget(
             raise BudgetMissingError
         credits_ = before.credits if before and amount is None else amount or 0
         kept = before.period if before else settings.period or usual.period
-        budget = new_budget(uow, actor.guild_id, before, credits_, period or kept, earlier, now)
+        budget = new_budget(uow, actor.guild_id, before, credits_, period or kept, now)
         return replace(settings, budget=budget)
 
     return update_settings(uow, actor, Action.BUDGET, change, usual, now)
 
 
 def new_budget(
-    uow: UnitOfWork,
-    guild_id: int,
-    before: Budget | None,
-    amount: int,
-    period: Period,
-    earlier: Mapping[Period, int],
-    now: datetime,
+    uow: UnitOfWork, guild_id: int, before: Budget | None, amount: int, period: Period, now: datetime
 ) -> Budget:
     """Return a budget of `amount` credits per period.
 
@@ -158,5 +138,5 @@ def new_budget(
         return replace(before, credits=amount)
     window = window_of(period, now)
     counted = uow.ledger.balance(budget_account(guild_id, window).id)
-    spent = spent_in_window(uow, guild_id, window, earlier[period], now) - counted.held - counted.used
+    spent = uow.usage.spent(guild_id, since=window.starts_at.date()) - counted.held - counted.used
     return Budget(credits=amount, period=period, opened_in=window.key, spent_before=max(0, spent))

@@ -129,20 +129,6 @@ class Requests(Protocol):
         """Return at most `limit` of a server's requests in these states, oldest first."""
         ...
 
-    def spent_by_all(self, guild_id: int, *, since: datetime) -> int:
-        """Return the credits that a server's requests hold now or used from `since` on.
-
-        `ALL_GUILDS` stands for all servers together.
-        """
-        ...
-
-    def used_by_all(self, guild_id: int, *, since: datetime, until: datetime) -> int:
-        """Return the credits that a server's requests used from `since` to before `until`.
-
-        `ALL_GUILDS` stands for all servers together.
-        """
-        ...
-
     def used_since(self, since: datetime) -> int:
         """Return the credits that the requests of all servers used from `since` on."""
         ...

@@ -48,6 +48,13 @@ class Usage(Protocol):
         """
         ...
 
+    def spent(self, guild_id: int, *, since: date) -> int:
+        """Return the credits that a server's requests hold now, or used from this day on.
+
+        `ALL_GUILDS` stands for all servers together.
+        """
+        ...
+
     def by_day(self, guild_id: int, first: date, last: date) -> Mapping[date, Use]:
         """Return what a server used on each of these days; days without songs are left out."""
         ...

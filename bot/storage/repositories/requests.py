@@ -4,9 +4,7 @@ from datetime import datetime
 from typing import Unpack
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    Select,
     and_,
     bindparam,
     case,
@@ -18,7 +16,6 @@ from sqlalchemy import (
 )
 from typing_extensions import override
 
-from bot.domain.caps import ALL_GUILDS
 from bot.domain.errors import ConflictError, StoreError
 from bot.domain.leases import Lease
 from bot.domain.provider_tasks import TaskProgress
@@ -116,29 +113,13 @@ _OF_GUILD = (
     .order_by(*_OLDEST_FIRST)
     .limit(bindparam("at_most"))
 )
-
-
-def _used(*until: ColumnElement[bool]) -> tuple[Select[int], Select[int]]:
-    """Return the sums of what was used from `since` on, in all servers and in one."""
-    used = select(func.sum(_c.cost)).where(_c.ended_at >= bindparam("since"), IS_USED, *until)
-    # server by server: asked for all at once, SQLite would read every song that was ever used
-    in_each = used.where(_c.guild_id == guilds.c.guild_id).scalar_subquery()
-    in_one = used.where(_c.guild_id == bindparam("guild")).scalar_subquery()
-    return (
-        select(func.coalesce(func.sum(in_each), 0)).select_from(guilds),
-        select(func.coalesce(in_one, 0)),
-    )
-
-
-_USED_SINCE, _USED_IN_GUILD = _used()
-_USED_BETWEEN, _USED_IN_GUILD_BETWEEN = _used(_c.ended_at < bindparam("until"))
-_COST_OF_ACTIVE = select(func.coalesce(func.sum(_c.cost), 0)).where(IS_ACTIVE)
-# one statement, and so one snapshot: between two, a request could end and be in neither
-_SPENT = select(_USED_SINCE.scalar_subquery() + _COST_OF_ACTIVE.scalar_subquery())
-_SPENT_IN_GUILD = select(
-    _USED_IN_GUILD.scalar_subquery()
-    + _COST_OF_ACTIVE.where(_c.guild_id == bindparam("guild")).scalar_subquery()
+# server by server: asked for all at once, SQLite would read every song that was ever used
+_USED_IN_EACH = (
+    select(func.sum(_c.cost))
+    .where(_c.ended_at >= bindparam("since"), IS_USED, _c.guild_id == guilds.c.guild_id)
+    .scalar_subquery()
 )
+_USED_SINCE = select(func.coalesce(func.sum(_USED_IN_EACH), 0)).select_from(guilds)
 _COUNT = select(func.count()).select_from(requests).where(_IN_STATES)
 _COUNT_WAITING = _COUNT.where(_c.guild_id == bindparam("guild"), IS_ACTIVE)
 _DUE_STATES = frozenset({State.SUBMITTING, State.MAKING})
@@ -298,18 +279,6 @@ class SqlRequests(SqlRepository, Requests):
     def of_guild(self, guild_id: int, *states: State, limit: int) -> list[Request]:
         terms = {"guild": guild_id, "states": sorted(states), "at_most": limit}
         return [request_of(row) for row in self._conn.execute(_OF_GUILD, terms)]
-
-    @override
-    def spent_by_all(self, guild_id: int, *, since: datetime) -> int:
-        query, terms = (_SPENT, {}) if guild_id == ALL_GUILDS else (_SPENT_IN_GUILD, {"guild": guild_id})
-        return int(self._conn.execute(query, {**terms, "since": since}).scalar_one())
-
-    @override
-    def used_by_all(self, guild_id: int, *, since: datetime, until: datetime) -> int:
-        terms = {"since": since, "until": until}
-        if guild_id == ALL_GUILDS:
-            return int(self._conn.execute(_USED_BETWEEN, terms).scalar_one())
-        return int(self._conn.execute(_USED_IN_GUILD_BETWEEN, {**terms, "guild": guild_id}).scalar_one())
 
     @override
     def used_since(self, since: datetime) -> int:

@@ -22,12 +22,13 @@ from sqlalchemy import (
 )
 from typing_extensions import override
 
+from bot.domain.caps import ALL_GUILDS
 from bot.domain.personal_data import NOBODY_ID
 from bot.domain.requests import USED, Request
 from bot.services.repositories.usage import Usage, UsageKind, Use
 from bot.storage.advisory_locks import lock_usage
 from bot.storage.sql import SqlRepository, Upsert, upsert
-from bot.storage.tables import daily_usage
+from bot.storage.tables import IS_ACTIVE, daily_usage, requests
 
 _c = daily_usage.c
 _end, _start = daily_usage.alias("at_the_end"), daily_usage.alias("before")
@@ -47,6 +48,14 @@ _BY_DAY = (
     select(_c.day, _c.songs, _c.credits, _c.requests)
     .where(_OF_SERVER, _c.day >= func.coalesce(_BEFORE, ""), _c.day <= bindparam("last"))
     .order_by(_c.day)
+)
+# one statement, and so one snapshot: between two, a request could end and be in neither
+_HELD = select(func.coalesce(func.sum(requests.c.cost), 0)).where(IS_ACTIVE)
+_TOTAL = select(_c.credits).where(_OF_SERVER).order_by(_c.day.desc()).limit(1)
+_SPENT_IN_GUILD = select(
+    _HELD.where(requests.c.guild_id == bindparam("guild")).scalar_subquery()
+    + func.coalesce(_TOTAL.scalar_subquery(), 0)
+    - func.coalesce(_TOTAL.where(_c.day < bindparam("first")).scalar_subquery(), 0)
 )
 _RENAME = update(daily_usage).where(_OF_SERIES).values(key=bindparam("nobody"))
 
@@ -70,6 +79,13 @@ class SqlUsage(SqlRepository, Usage):
         series = [of | {"of": kind, "whose": key} for kind, key in keys.items()]
         self._conn.execute(_count(self._conn.dialect.name), series)
         self._conn.execute(_COUNT_LATER, series)
+
+    @override
+    def spent(self, guild_id: int, *, since: date) -> int:
+        terms: dict[str, object] = {"first": since.isoformat()}
+        if guild_id == ALL_GUILDS:
+            return int(self._conn.execute(_SPENT, terms | {"last": _FOR_EVER}).scalar_one())
+        return int(self._conn.execute(_SPENT_IN_GUILD, terms | {"guild": guild_id}).scalar_one())
 
     @override
     def by_day(self, guild_id: int, first: date, last: date) -> dict[date, Use]:
@@ -211,4 +227,8 @@ _BY_KEY = _used(
 _BY_GUILD = _used(
     _GUILD_NAMES,
     lambda one: and_(one.c.guild_id == _GUILD_NAMES.c.name, one.c.kind == UsageKind.SERVER, one.c.key == ""),
+)
+_SPENT = select(
+    _HELD.scalar_subquery()
+    + select(func.coalesce(func.sum(_BY_GUILD.subquery().c.credits), 0)).scalar_subquery()
 )

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import date, datetime, timedelta
 
+from bot.domain.caps import ALL_GUILDS
 from bot.domain.personal_data import NOBODY_ID
 from bot.domain.requests import Failure, FailureKind, State
 from bot.domain.transitions import Transition
@@ -48,6 +49,22 @@ async def by_key(store: SqlStore, kind: UsageKind, first: date, last: date) -> d
 
 async def by_member(store: SqlStore, first: date, last: date) -> dict[int, Use]:
     return dict(await store.read(lambda uow: uow.usage.by_member(GUILD, first, last)))
+
+
+async def test_what_is_spent_is_on_hold_or_was_used(store: SqlStore) -> None:
+    async def spent(guild: int, since: date) -> int:
+        return await store.read(lambda uow: uow.usage.spent(guild, since=since))
+
+    for guild in (GUILD, ELSEWHERE, ALL_GUILDS):
+        assert await spent(guild, TODAY) == 0
+    await finish(store, 101)
+    await finish(store, 102, now=NOW + 2 * DAY)
+    await finish(store, 103, user=OTHER, now=NOW + 2 * DAY)
+    await finish(store, 104, guild=ELSEWHERE, now=NOW + DAY)
+    await store.write(waiting, 105)
+    assert [await spent(GUILD, TODAY + n * DAY) for n in (-1, 0, 1, 2, 3)] == [120, 120, 90, 90, 30]
+    assert [await spent(ELSEWHERE, TODAY + n * DAY) for n in (0, 1, 2)] == [30, 30, 0]
+    assert [await spent(ALL_GUILDS, TODAY + n * DAY) for n in (0, 1, 2, 3)] == [150, 120, 90, 30]
 
 
 async def test_what_songs_used_is_counted_by_day_member_and_server(store: SqlStore) -> None:

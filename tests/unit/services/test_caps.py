@@ -153,7 +153,7 @@ async def test_a_cap_is_opened_once_and_only_where_there_is_one(tmp_path: Path) 
         await place(harness, 1)
         opened = await harness.store.read(lambda uow: uow.caps.find(GUILD, ALL_GUILDS))
         harness.clock.advance(60)
-        await harness.store.write(open_caps, GUILD, caps, {}, harness.clock())
+        await harness.store.write(open_caps, GUILD, caps, harness.clock())
         assert await harness.store.read(lambda uow: uow.caps.find(GUILD, ALL_GUILDS)) == opened
         assert opened[1].period is None
 

@@ -18,7 +18,6 @@ from bot.domain.quotas import Period, Policy, window_of
 from bot.domain.requests import ACTIVE, Request
 from bot.domain.song_options import SongOptions
 from bot.domain.transitions import TRANSITIONS, Transition
-from bot.services.credits.caps import used_earlier
 from bot.services.credits.statements import Statement, statement_of
 from bot.services.moderation.allowances import new_budget
 from bot.services.requests.placement import RequestContext, SongConfig, place
@@ -124,12 +123,11 @@ class Month(RuleBasedStateMachine):
             self.settle(lambda settled: replace(settled, budget=None))
             return
         before = self.work.guilds.settings(GUILD).budget
-        earlier = {period: used_earlier(self.work, GUILD, window_of(period, self.now), self.now)}
-        budget = new_budget(self.work, GUILD, before, credits_, period, earlier, self.now)
+        budget = new_budget(self.work, GUILD, before, credits_, period, self.now)
         self.settle(lambda settled: replace(settled, budget=budget))
         window = window_of(period, self.now)
         if before is None:
-            spent = self.work.requests.spent_by_all(GUILD, since=window.starts_at)
+            spent = self.work.usage.spent(GUILD, since=window.starts_at.date())
             left = self.statement(USER).limits.budget
             assert left is not None
             assert left.left == max(0, credits_ - spent)
