@@ -9,7 +9,7 @@ from bot.domain.requests import State
 from bot.services.credits.limits import shared_limits
 from bot.services.credits.reports import read_report
 from bot.services.repositories.usage import UsageKind
-from bot.services.unit_of_work import UnitOfWork
+from bot.services.unit_of_work import Share, UnitOfWork, reads
 
 DAYS = 7
 ASKED_MOST = 5
@@ -18,6 +18,7 @@ MAX_COUNTED = 1000
 """The most requests that await approval and are counted."""
 
 
+@reads(Share.REPORTS)
 def read_digest(
     uow: UnitOfWork, guild_id: int, week: tuple[str, date], caps: CapConfig, now: datetime
 ) -> tuple[Digest, int] | None:
