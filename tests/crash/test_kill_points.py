@@ -14,6 +14,7 @@ from sandbox.discord.model.permissions import Permission
 from tests.crash.deaths import Order, deaths, died, lives_on, points, recovered
 from tests.crash.test_cap_kill_points import STEPS as CAP_STEPS
 from tests.crash.test_moderators_kill_points import STEPS as MODERATORS_STEPS
+from tests.crash.test_news_kill_points import STEPS as NEWS_STEPS
 from tests.crash.test_showcase_kill_points import STEPS as SHOWCASE_STEPS
 from tests.crash.test_welcome_kill_points import STEPS as WELCOME_STEPS
 from tests.harness.crash import LONG_S, SHORT_LEASE_S, SONG_S, Asked, CrashHarness, crash_harness
@@ -66,7 +67,6 @@ UNHURRIED_S = 1.0
 """Seconds of a song that leaves time to do something before it is made."""
 ONE_UNIT = "a single unit, which takes effect or does not"
 REPEATED = "repeated after each start"
-NEWS_OF = "the attempt is recorded, and a post found by its nonce, as a welcome's is"
 BY_NONCE = "the post for moderators is found by its nonce, or edited again"
 NOT_KILLED_AT = {
     "requests.cancel_duplicate": ONE_UNIT,
@@ -79,9 +79,7 @@ NOT_KILLED_AT = {
     "privacy.erase": "the rest is resumed after each start",
     "privacy.erase_chunk": REPEATED,
     "queue.cancel": ONE_UNIT,
-    "news.record_attempt": NEWS_OF,
-    "news.put_attempt_back": NEWS_OF,
-    "messenger.post_news": NEWS_OF,
+    "news.put_attempt_back": "before it, the refused message is sent again, with its nonce",
     "news.take": ONE_UNIT,
     "news.put_back": ONE_UNIT,
     "queue.move_to_front": ONE_UNIT,
@@ -252,6 +250,7 @@ KILLED_AT = {
     *MODERATORS_STEPS,
     *SHOWCASE_STEPS,
     *WELCOME_STEPS,
+    *NEWS_STEPS,
     *CAP_STEPS,
 }
 

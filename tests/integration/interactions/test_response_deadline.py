@@ -32,6 +32,7 @@ from bot.chat.buttons.pending import (
 )
 from bot.chat.buttons.period import PeriodButton
 from bot.chat.buttons.reason import WhyButton
+from bot.chat.buttons.set_up import SetUpButton, SetUpForm
 from bot.chat.buttons.song import (
     AgainButton,
     LoveButton,
@@ -48,8 +49,10 @@ from bot.chat.buttons.song_form import ChangeButton, ReopenButton
 from bot.chat.delivery.welcome_message import SET_UP_ID
 from bot.chat.interactions.components import SafeButton, SafeModal
 from bot.chat.messages.buttons import button
+from bot.chat.panel.view import SET_UP_FORM_ID
 from bot.chat.text.labels import REASON
 from bot.chat.text.moderator_errors import FORM_EXPIRED, REASON_MISSING
+from bot.chat.text.panel import SET_UP_BUDGET
 from bot.services.audit_log import Actor
 from sandbox.cqtai import PLAYLISTS
 from sandbox.discord.interactions.invocations import Invocation
@@ -87,6 +90,7 @@ PRESSES = {
     DeclineListed: f"pending-decline:{NUMBER}:0",
     WhyButton: f"why:{NUMBER}",
     PanelOpen: SET_UP_ID,
+    SetUpButton: SET_UP_FORM_ID,
     PanelPage: "panel-page:songs",
     PanelReset: "panel-reset:words:00000000:",
     PanelConfirmation: "panel-sure:words:default::00000000:",
@@ -218,7 +222,23 @@ async def test_every_button_and_form_is_in_time(
         faults.everything = False
         faults.released.set()
     forms = {form for form in SafeModal.__subclasses__() if form.__module__.startswith("bot.")}
-    assert forms == {CancelForm, DeclineForm, RemovalForm, *OF_SELECTS}
+    assert forms == {CancelForm, DeclineForm, RemovalForm, SetUpForm, *OF_SELECTS}
+
+
+async def test_a_form_that_sets_several_things_up_is_in_time(
+    operated: BotHarness, faults: StoreFaults
+) -> None:
+    async with operated.bot() as app:
+        mo = operated.discord.member("Mo")
+        asked = await mo.press(await with_buttons(operated, app, [SET_UP_FORM_ID]), SET_UP_FORM_ID)
+        await in_time(asked)
+        assert asked.modal is not None
+        faults.everything = True
+        form = await mo.submit_modal(asked, {SET_UP_BUDGET: "900"})
+        await in_time(form)
+        await answered(form, faults)
+        faults.everything = False
+        faults.released.set()
 
 
 ODD_IDS = [

@@ -34,6 +34,7 @@ SETTINGS = (
     Action.LIMITS,
     Action.MODEL,
     Action.DEFAULT_PLAYLIST,
+    Action.NEWS,
 )
 NAMES = ("Lo-fi", "Radio")
 Subject: TypeAlias = tuple[Action, int | None]
@@ -54,9 +55,13 @@ changes: st.SearchStrategy[Change] = st.one_of(
     channels.map(
         lambda one: _is(Action.REQUESTS_CHANNEL, lambda s, by: s.guild_settings.set_request_channel(by, one))
     ),
-    channels.map(
-        lambda one: _is(Action.LOG_CHANNEL, lambda s, by: s.guild_settings.set_log(by, channel_id=one))
+    st.tuples(maybe_channels, st.none() | st.booleans()).map(
+        lambda both: _is(
+            Action.LOG_CHANNEL,
+            lambda s, by: s.guild_settings.set_log(by, channel_id=both[0], digest=both[1]),
+        )
     ),
+    st.booleans().map(lambda one: _is(Action.NEWS, lambda s, by: s.guild_settings.set_news(by, at_once=one))),
     st.tuples(maybe_channels, st.none() | st.booleans()).map(
         lambda both: _is(
             Action.RESULTS_CHANNEL,
