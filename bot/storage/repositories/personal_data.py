@@ -107,9 +107,14 @@ class SqlPersonalData(SqlRepository, PersonalData):
     def pending_requests(self, user_id: int) -> int:
         mine = requests.c.user_id == user_id, requests.c.guild_id.in_(self._guilds(user_id))
         active = select(requests.c.id).where(*mine, requests.c.state.in_(sorted(ACTIVE)), IS_ACTIVE)
-        # by the due messages, which are few, and not by all that the person ever requested
-        is_mine = exists().where(requests.c.id == outbox.c.source_id, *mine)
-        unsent = select(outbox.c.source_id).where(outbox.c.due_at.is_not(None), is_mine)
+        # by the due messages, which are few, and not by all that the person ever requested: PostgreSQL may
+        # turn an EXISTS into a join that reads those once for each message
+        owner = (
+            select(requests.c.user_id)
+            .where(requests.c.id == outbox.c.source_id, requests.c.guild_id.in_(self._guilds(user_id)))
+            .scalar_subquery()
+        )
+        unsent = select(outbox.c.source_id).where(outbox.c.due_at.is_not(None), owner == user_id)
         return len({*self._conn.scalars(active), *self._conn.scalars(unsent)})
 
     def _count(self, *which: ColumnElement[bool]) -> int:
