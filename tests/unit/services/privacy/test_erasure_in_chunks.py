@@ -1,13 +1,15 @@
+from datetime import timedelta
+
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from benchmarks.harness.year import CHANNEL, HEAVY, MEMBERS, YearBuilder
 from bot.domain.errors import StoreError
 from bot.domain.songs import TopPeriod, Viewer
 from bot.services.privacy.erasure import BEGUN, CHUNK
 from bot.services.privacy.retention import CleanupHandler, CleanupTask, RetentionConfig
-from bot.services.unit_of_work import UnitOfWork
-from bot.storage.tables import requests
+from bot.services.unit_of_work import NamedUnit, UnitOfWork
+from bot.storage.tables import guilds, requests
 from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.harness.services import GUILD, ServicesHarness
 
@@ -58,3 +60,23 @@ async def test_the_loves_of_an_erased_member_count_no_longer(harness: ServicesHa
     before = (await harness.library.best(SEEN, TopPeriod.ALL, 0)).total
     assert (await harness.services.privacy.erase(LOVER)).loves > 0
     assert (await harness.library.best(SEEN, TopPeriod.ALL, 0)).total < before
+
+
+async def test_a_server_that_was_left_is_erased_in_many_units(harness: ServicesHarness) -> None:
+    await fill(harness)
+
+    def leave(uow: UnitOfWork) -> None:
+        assert isinstance(uow, SqlUnitOfWork)
+        left_at = harness.clock.now - timedelta(days=RetentionConfig().guild_days + 1)
+        uow.connection.execute(update(guilds).where(guilds.c.guild_id == GUILD).values(left_at=left_at))
+
+    def left(uow: UnitOfWork) -> int:
+        assert isinstance(uow, SqlUnitOfWork)
+        found = select(func.count()).where(guilds.c.guild_id == GUILD)
+        return uow.connection.execute(found).scalar_one()
+
+    await harness.store.write(NamedUnit("tests.leave", leave))
+    cleanup = CleanupHandler(harness.store, config=RetentionConfig(), clock=harness.clock)
+    await cleanup.handle(CleanupTask.DATA)
+    assert await harness.store.read(left) == 0
+    assert await harness.breaches() == []

@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -68,6 +69,15 @@ async def test_a_denial_counts_in_the_transaction_and_a_decision_is_kept(harness
     assert not served.includes(GUILD)
     await operator.allow(GUILD)
     await harness.place()
+
+
+async def test_a_server_that_is_allowed_while_it_is_denied_keeps_its_requests(
+    harness: ServicesHarness,
+) -> None:
+    card = await harness.place()
+    operator = harness.services.operator
+    assert await asyncio.gather(operator.deny(GUILD), operator.allow(GUILD)) == [0, None]
+    assert (await harness.request(card.request_id)).state is State.WAITING
 
 
 async def test_a_request_placed_while_its_server_was_denied_is_cancelled_at_its_turn(
