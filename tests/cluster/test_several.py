@@ -127,13 +127,14 @@ async def test_the_task_of_a_worker_that_stood_still_goes_on_after_it_was_given_
     async with cluster(tmp_path, database_url=postgres_url) as bots:
         # the server ends what a process holds that stands still in the middle of a heartbeat after 30 s
         bots.pauses["heartbeat.shard_wait_s"] = 35.0
+        patience_s = LONG_S + 35.0
         gateway = await bots.gateway(lease_s=STILL_LEASE_S)
         still = await bots.worker(lease_s=STILL_LEASE_S)
         bots.provider.faults.add(Fault(Phase.SUBMIT, Slow(1.0), accepted=True))
         status = await bots.place()
         await bots.until(lambda: bots.provider.tasks, gateway, still)
         still.process.send_signal(signal.SIGSTOP)
-        other = await bots.worker(lease_s=STILL_LEASE_S)
+        other = await bots.worker(lease_s=STILL_LEASE_S, timeout_s=patience_s)
         await bots.shows(status, UNKNOWN, "credits are back")
         still.process.send_signal(signal.SIGCONT)
         await bots.shows(status, READY, SONG_LINK)

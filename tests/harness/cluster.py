@@ -106,10 +106,10 @@ class Cluster(BotHarness):
         await self.until(self.discord.registrations, process)
         return process
 
-    async def worker(self, *, lease_s: float | None = None) -> BotProcess:
+    async def worker(self, *, lease_s: float | None = None, timeout_s: float = LONG_S) -> BotProcess:
         """Start a process that works, and takes no commands."""
         process = await self.start(*WORKER, lease_s=lease_s)
-        await self.until(lambda: "role worker" in process.log, process)
+        await self.until(lambda: "role worker" in process.log, process, timeout_s=timeout_s)
         return process
 
     async def until(self, holds: Callable[[], object], *alive: BotProcess, timeout_s: float = LONG_S) -> None:
