@@ -2,8 +2,9 @@
 
 from bot.chat.panel.channels import LOG, REQUESTS, RESULTS, SHOWCASE
 from bot.chat.panel.credits import BUDGET, EVERYONE, ROLES
-from bot.chat.panel.curation import NEWS, ONLY_SAVED, WORDS
+from bot.chat.panel.curation import ONLY_SAVED, WORDS
 from bot.chat.panel.limits import LIMITS, ROLE_LIMITS
+from bot.chat.panel.news import NEWS
 from bot.chat.panel.setting import Page, Setting
 from bot.chat.panel.songs import APPROVAL, DEFAULT_PLAYLIST, EXEMPTIONS, MODEL
 

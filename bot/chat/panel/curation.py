@@ -1,4 +1,4 @@
-"""The settings of what can be asked for, only saved playlists and forbidden words, and of members' news."""
+"""The settings of what can be asked for: only saved playlists, and forbidden words."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from bot.chat.messages.choices import CHOICE_LIMIT
 from bot.chat.messages.settings import ShownSettings, words_text
 from bot.chat.panel.setting import Choice, Control, Setting, ValueControl
 from bot.chat.text import confirmations, panel
-from bot.chat.text.formatting import DESCRIPTION_LIMIT, plain
+from bot.chat.text.formatting import DESCRIPTION_LIMIT, capitalized, plain
 from bot.domain.audit import Action
 from bot.services.audit_log import Actor
 
@@ -17,7 +17,6 @@ PLAYLISTS, WORD, ADD = "playlists", "word", "add"
 WORDS_LIMIT = 1000
 """Characters of words that are added at once."""
 SAVED, EVERY = "saved", "every"
-WHEN, BY_COMMAND, BY_MESSAGE = "when", "command", "message"
 MAX_REMOVABLE = 24
 """Words that a select offers beside the one that opens the form."""
 
@@ -38,7 +37,10 @@ class OnlySaved(Setting):
             ValueControl(
                 part=PLAYLISTS,
                 placeholder=panel.CHOOSE_PLAYLISTS,
-                options=[(_sentence(panel.ANY_PLAYLIST), EVERY), (_sentence(panel.SAVED_PLAYLISTS), SAVED)],
+                options=[
+                    (capitalized(panel.ANY_PLAYLIST), EVERY),
+                    (capitalized(panel.SAVED_PLAYLISTS), SAVED),
+                ],
                 chosen=SAVED if shown.settings.only_saved else EVERY,
             )
         ]
@@ -88,42 +90,4 @@ class ForbiddenWords(Setting):
         return words_text(settings, limit=DESCRIPTION_LIMIT // 3) if settings.words else ""
 
 
-class News(Setting):
-    """When members are told what moderators give them."""
-
-    action = Action.NEWS
-    name = panel.NEWS
-
-    @override
-    def value(self, shown: ShownSettings) -> str:
-        return panel.NEWS_AT_ONCE if shown.settings.tells_at_once else panel.NEWS_AT_COMMAND
-
-    @override
-    def controls(self, shown: ShownSettings) -> Sequence[Control]:
-        return [
-            ValueControl(
-                part=WHEN,
-                placeholder=panel.CHOOSE_NEWS,
-                options=[
-                    (_sentence(panel.NEWS_AT_COMMAND), BY_COMMAND),
-                    (_sentence(panel.NEWS_AT_ONCE), BY_MESSAGE),
-                ],
-                chosen=BY_MESSAGE if shown.settings.tells_at_once else BY_COMMAND,
-            )
-        ]
-
-    @override
-    async def choose(self, interaction: GuildInteraction, actor: Actor, choice: Choice) -> str:
-        return await self.change(interaction, actor, at_once=choice.chosen == BY_MESSAGE)
-
-    async def change(self, interaction: GuildInteraction, actor: Actor, *, at_once: bool) -> str:
-        """Tell members at once, or at their next command."""
-        settings = await interaction.services.guild_settings.set_news(actor, at_once=at_once)
-        return confirmations.news_set(at_once=settings.tells_at_once)
-
-
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
-ONLY_SAVED, WORDS, NEWS = OnlySaved(), ForbiddenWords(), News()
+ONLY_SAVED, WORDS = OnlySaved(), ForbiddenWords()

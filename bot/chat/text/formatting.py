@@ -100,6 +100,11 @@ def playlist_link(playlist_id: str, name: str | None) -> str:
     return f"[{words}](<{playlist_page(playlist_id)}>)"
 
 
+def capitalized(words: str) -> str:
+    """Return words that stand alone: with a capital letter at their start, and else as they are."""
+    return words[:1].upper() + words[1:]
+
+
 def quote(text: str | None) -> str:
     """Format the beginning of what a member wrote as a quote of one line; empty if there is nothing."""
     words = quoted(text, limit=QUOTE_LIMIT)

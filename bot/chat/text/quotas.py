@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import assert_never
 
-from bot.chat.text.formatting import counted, in_credits, relative
+from bot.chat.text.formatting import capitalized, counted, in_credits, relative
 from bot.chat.translation import N_, gettext, ngettext
 from bot.domain.caps import Cap
 from bot.domain.guild_settings import RoleLimits
@@ -97,7 +97,7 @@ def cap_left(cap: Cap) -> str:
     """Say what a server can still spend under the owner's cap."""
     over = f", because {cap.spent:,} were used before" if cap.spent > cap.credits else ""
     return (
-        f"{CAP[0].upper()}{CAP[1:]}: **{cap.left:,}** of {in_credits(cap.credits)} left{over}. It "
+        f"{capitalized(CAP)}: **{cap.left:,}** of {in_credits(cap.credits)} left{over}. It "
         f"resets {relative(cap.resets_at)}."
     )
 
