@@ -158,7 +158,7 @@ class OperatorService:
         checked = None if amount is None else check_amount("credits", amount, most=MAX_CAP)
         await self._store.write(_set_cap, guild_id, checked)
         log.warning("a server's cap is set by the operator: %s", checked, extra={"guild": guild_id})
-        return await self.caps(guild_id)  # read apart: it may have to count the songs of a period
+        return await self.caps(guild_id)
 
     async def resume(self) -> int:
         """Resume submissions; return how many requests wait.

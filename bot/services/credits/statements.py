@@ -10,7 +10,7 @@ from bot.domain.guild_settings import policy_for
 from bot.domain.ledger import Entry, refilled
 from bot.domain.quotas import Policy
 from bot.domain.requests import Request
-from bot.domain.shared_limits import NO_LIMITS, BudgetState, SharedLimits
+from bot.domain.shared_limits import BudgetState, SharedLimits
 from bot.services.credits.holds import funding_accounts
 from bot.services.credits.limits import shared_limits
 from bot.services.credits.reports import Report, read_report
@@ -148,13 +148,10 @@ def statement_of(
     role_ids: Collection[int],
     *,
     usual: Policy,
-    caps: CapConfig | None = NO_CAPS,
+    caps: CapConfig = NO_CAPS,
     now: datetime,
 ) -> Statement:
-    """Return a member's statement; an allowance that is not opened yet counts as granted.
-
-    Without `caps`, it is without the limits that all share: they may have to be counted.
-    """
+    """Return a member's statement; an allowance that is not opened yet counts as granted."""
     settings, member = uow.guilds.settings(guild_id), uow.members.find(guild_id, user_id)
     policy = policy_for(usual, settings, member, role_ids)
     funding = funding_accounts(guild_id, user_id, member=member, policy=policy, now=now)
@@ -167,7 +164,7 @@ def statement_of(
         bonus=bonus,
         resets_at=funding.window.ends_at,
         policy=policy,
-        limits=shared_limits(uow, guild_id, settings, caps, now) if caps else NO_LIMITS,
+        limits=shared_limits(uow, guild_id, settings, caps, now),
         blocked=member.blocked,
         backoff_end=member.backoff_end(now),
     )

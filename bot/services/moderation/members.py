@@ -136,9 +136,7 @@ def _with_effect(unit: Unit[P]) -> WholeUnit[P]:
         **kwargs: P.kwargs,
     ) -> BalanceChange:
         def statement() -> Statement:
-            return statement_of(
-                uow, actor.guild_id, target.user_id, target.role_ids, usual=usual, caps=None, now=now
-            )
+            return statement_of(uow, actor.guild_id, target.user_id, target.role_ids, usual=usual, now=now)
 
         before = statement()
         cancelled = unit(uow, actor, target, now, *args, **kwargs)
@@ -181,9 +179,7 @@ def _make_exception(
 @_with_effect
 def _reset(uow: UnitOfWork, actor: Actor, target: TargetMember, now: datetime, *, usual: Policy) -> int:
     member = uow.members.get_for_update(actor.guild_id, target.user_id)
-    statement = statement_of(
-        uow, actor.guild_id, target.user_id, target.role_ids, usual=usual, caps=None, now=now
-    )
+    statement = statement_of(uow, actor.guild_id, target.user_id, target.role_ids, usual=usual, now=now)
     before: AuditFacts = {"used": statement.used}
     after: AuditFacts = {"used": 0}
     if record_action(
