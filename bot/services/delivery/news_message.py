@@ -58,8 +58,10 @@ class NewsMessages:
             RetryableError: Discord did not accept it now.
         """
         before = None if message.attempt is None else NewsAttempt.parse(message.attempt)
+        facts = message_log_context(message)
         if before is not None and not is_deduplicated(before.at, self.clock()):
-            return  # it may have arrived, and is not repeated
+            log.info("nobody can tell whether news have arrived; they are not repeated", extra=facts)
+            return
         user_id, news = await self.store.read(_view, message.source_id, before)
         if not news:
             return
@@ -71,13 +73,14 @@ class NewsMessages:
         try:
             await self.messenger.post_news(user_id, news, claim=claim)
         except (NoAccessError, InvalidMessageError) as error:
-            log.info("a member reads news at the next command: %r", error, extra=message_log_context(message))
+            log.info("a member reads news at the next command: %r", error, extra=facts)
             await self._put_back(message, taken)
         except RetryableError as error:
             if error.not_taken:
                 await self._put_back(message, taken)
             if message.attempts + 1 < ATTEMPTS:
                 raise
+            log.warning("news could not be sent: %s", error.cause, extra=facts)
 
     async def _claim(
         self, message: OutboxMessage, news: Sequence[AuditEntry], before: NewsAttempt | None
