@@ -158,6 +158,13 @@ def put_on_server(url: str, path: Path, revision: str) -> None:
     database_admin(url).write(fill)
 
 
+def kept_on_both(folder: Path, server_url: str, revision: str = "0007") -> tuple[str, str]:
+    """Return the URLs of a file and of a server's database as that version left them."""
+    path = kept(folder, revision)
+    put_on_server(server_url, path, revision)
+    return url_of(path), server_url
+
+
 @pytest.mark.parametrize("revision", REVISIONS)
 async def test_a_kept_database_of_a_server_is_brought_up_to_date(
     tmp_path: Path, empty_postgres_url: str, revision: str
@@ -213,9 +220,7 @@ def _transitions(uow: UnitOfWork) -> set[str]:
 
 
 async def test_what_was_pending_before_the_names_changed_goes_on(tmp_path: Path, postgres_url: str) -> None:
-    path = kept(tmp_path, "0007")
-    put_on_server(postgres_url, path, "0007")
-    for url in (url_of(path), postgres_url):
+    for url in kept_on_both(tmp_path, postgres_url):
         migrate(url)
         await keeps_what_it_learned(url)
         await goes_on(url)
@@ -236,9 +241,7 @@ def test_the_old_names_come_back_with_all_rows(tmp_path: Path, postgres_url: str
 async def test_a_default_playlist_is_forgotten_by_the_older_version(
     tmp_path: Path, postgres_url: str
 ) -> None:
-    path = kept(tmp_path, "0007")
-    put_on_server(postgres_url, path, "0007")
-    for url in (url_of(path), postgres_url):
+    for url in kept_on_both(tmp_path, postgres_url):
         migrate(url)
         before = decisions(url)
         async with open_store(url) as store:

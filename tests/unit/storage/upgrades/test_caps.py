@@ -14,8 +14,7 @@ from bot.storage.admin import database_admin
 from bot.storage.schema import migrate
 from bot.storage.store import audit_database, open_store
 from tests.contract.store.factories import PLAYLIST, RULES, asked
-from tests.unit.storage.databases import url_of
-from tests.unit.storage.test_upgrades import LATER, by_name, kept, put_on_server, rows_by
+from tests.unit.storage.test_upgrades import LATER, by_name, kept_on_both, rows_by
 
 KEPT_GUILD, SPENT = 10**17, 210
 """The server of the database of revision 0007; its 3 songs and 4 pending requests cost this much."""
@@ -40,9 +39,7 @@ def accounts_of(url: str) -> list[str]:
 async def test_caps_count_what_was_spent_before_and_are_forgotten_by_the_older_version(
     tmp_path: Path, postgres_url: str
 ) -> None:
-    path = kept(tmp_path, "0007")
-    put_on_server(postgres_url, path, "0007")
-    for url in (url_of(path), postgres_url):
+    for url in kept_on_both(tmp_path, postgres_url):
         migrate(url)
         migrate(url, revision="0016")
         before = accounts_of(url)

@@ -10,16 +10,19 @@ from bot.services.repositories.outbox import MessageKind
 from bot.storage.admin import database_admin
 from bot.storage.schema import migrate
 from bot.storage.tables import audit_log, outbox, playlists
-from tests.unit.storage.databases import url_of
-from tests.unit.storage.test_upgrades import GRANT, LATER, decisions, is_up_to_date, kept, put_on_server
+from tests.unit.storage.test_upgrades import (
+    GRANT,
+    LATER,
+    decisions,
+    is_up_to_date,
+    kept_on_both,
+)
 
 
 async def test_what_saved_playlists_came_to_is_counted_and_forgotten_by_the_older_version(
     tmp_path: Path, postgres_url: str
 ) -> None:
-    path = kept(tmp_path, "0007")
-    put_on_server(postgres_url, path, "0007")
-    for url in (url_of(path), postgres_url):
+    for url in kept_on_both(tmp_path, postgres_url):
         migrate(url)
         migrate(url, revision="0015")
         before = decisions(url)

@@ -9,17 +9,20 @@ from bot.services.repositories.outbox import OF_AUDIT_ENTRY
 from bot.storage.admin import database_admin
 from bot.storage.schema import migrate
 from bot.storage.tables import audit_log, outbox
-from tests.unit.storage.databases import url_of
-from tests.unit.storage.test_upgrades import GRANT, LATER, decisions, is_up_to_date, kept, put_on_server
+from tests.unit.storage.test_upgrades import (
+    GRANT,
+    LATER,
+    decisions,
+    is_up_to_date,
+    kept_on_both,
+)
 from tests.unit.storage.upgrades.test_welcomes import messages
 
 
 async def test_the_older_version_forgets_news_by_direct_message_and_keeps_the_rest(
     tmp_path: Path, postgres_url: str
 ) -> None:
-    path = kept(tmp_path, "0007")
-    put_on_server(postgres_url, path, "0007")
-    for url in (url_of(path), postgres_url):
+    for url in kept_on_both(tmp_path, postgres_url):
         migrate(url)
         before = decisions(url), database_admin(url).read(messages)
         database_admin(url).write(tell_at_once)

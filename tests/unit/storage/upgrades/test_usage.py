@@ -9,16 +9,13 @@ from bot.services.repositories.usage import UsageKind
 from bot.storage.admin import database_admin
 from bot.storage.schema import migrate
 from bot.storage.tables import daily_usage, requests
-from tests.unit.storage.databases import url_of
-from tests.unit.storage.test_upgrades import is_up_to_date, kept, put_on_server
+from tests.unit.storage.test_upgrades import is_up_to_date, kept_on_both
 
 
 async def test_requests_of_before_are_counted_also_after_a_return_to_the_older_version(
     tmp_path: Path, postgres_url: str
 ) -> None:
-    path = kept(tmp_path, "0007")
-    put_on_server(postgres_url, path, "0007")
-    for url in (url_of(path), postgres_url):
+    for url in kept_on_both(tmp_path, postgres_url):
         migrate(url)
         made, without = database_admin(url).read(ended)
         assert made

@@ -10,17 +10,14 @@ from bot.services.repositories.outbox import MessageKind
 from bot.storage.admin import database_admin
 from bot.storage.schema import migrate
 from bot.storage.tables import outbox
-from tests.unit.storage.databases import url_of
-from tests.unit.storage.test_upgrades import is_up_to_date, kept, put_on_server
+from tests.unit.storage.test_upgrades import is_up_to_date, kept_on_both
 
 
 @pytest.mark.parametrize(("kind", "older"), [(MessageKind.WELCOME, "0020"), (MessageKind.DIGEST, "0024")])
 async def test_the_older_version_forgets_a_new_kind_and_keeps_the_other_messages(
     tmp_path: Path, postgres_url: str, kind: MessageKind, older: str
 ) -> None:
-    path = kept(tmp_path, "0007")
-    put_on_server(postgres_url, path, "0007")
-    for url in (url_of(path), postgres_url):
+    for url in kept_on_both(tmp_path, postgres_url):
         migrate(url)
         before = database_admin(url).read(messages)
         database_admin(url).write(partial(add_message, kind=kind))
