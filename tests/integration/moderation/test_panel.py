@@ -241,8 +241,8 @@ async def set_everything(local: BotHarness) -> None:
 async def state_of(app: Application, local: BotHarness) -> tuple[object, ...]:
     """Return the settings, the number of decisions, and the credits of a member."""
     log = await app.client.services.allowances.audit_log(local.discord.guild.id)
-    credits_ = seen(await told(local, "quota show", member=local.ada))
-    return await settings_of(app, local), len(log), credits_
+    shown = await told(local, "quota show", member=local.ada)  # its text has the time
+    return await settings_of(app, local), len(log), shown.now.embeds
 
 
 async def test_commands_without_their_options_change_nothing(local: BotHarness) -> None:
